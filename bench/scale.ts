@@ -1,5 +1,5 @@
 /**
- * How the time of one run grows with the GPUs: whole processes on made machines of 1, 2, 4, 8 and 16 H100s, whose
+ * How the time of one run grows with the GPUs: whole processes on made-up machines of 1, 2, 4, 8 and 16 H100s, whose
  * calls take as long as those of a real one, and one after the other where the driver has a lock (fake-machine.ts). Next to
  * it is the sum of the same delays: the least that a program takes that asks one GPU after the other.
  *

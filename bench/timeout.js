@@ -1,5 +1,5 @@
 /**
- * What `--timeout` costs: whole processes with it and without in turn, in milliseconds. Without a GPU name a made machine:
+ * What `--timeout` costs: whole processes with it and without in turn, in milliseconds. Without a GPU name a made-up machine:
  *
  *   node bench/timeout.js [--runs 21] [--nvsmi dist/nvsmi-linux-x64] [--nvml PATH]
  */

@@ -261,6 +261,35 @@ describe('a name of a type', () => {
   });
 });
 
+describe('an exported value', () => {
+  it('is used by another file, or it is not exported', () => {
+    const root = posix.join(SOURCE, '..');
+    const others = ['src', 'tools', 'test', 'bench'].flatMap((folder) =>
+      readdirSync(posix.join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.[tj]s$/.test(file))
+        .map((file) => posix.join(folder, file)),
+    );
+    const usersOf = new Map<string, Set<string>>();
+    for (const file of others) {
+      for (const [word] of readFileSync(posix.join(root, file), 'utf8').matchAll(/\w+/g)) {
+        usersOf.set(word, (usersOf.get(word) ?? new Set()).add(file));
+      }
+    }
+    const exported = files
+      .filter((file) => !file.includes('/generated/'))
+      .flatMap((file) =>
+        [
+          ...(textOf.get(file) ?? '').matchAll(
+            /^export (?:async )?(?:abstract )?(?:const|let|function\*?|class) (\w+)/gm,
+          ),
+        ].map(([, name = '']) => [name, file] as const),
+      );
+    expect(exported.length).toBeGreaterThan(1000);
+    const unused = exported.filter(([name]) => (usersOf.get(name)?.size ?? 0) < 2);
+    expect(unused.map(([name, file]) => `${file}: ${name}`)).toEqual([]);
+  });
+});
+
 describe('the doors to the process', () => {
   /** The library knows no `io`: it looks for NVML where the platform and the environment say. */
   const ALLOWED: Readonly<Record<string, RegExp>> = {

@@ -54,7 +54,7 @@ await build({
 mkdirSync(cjs, { recursive: true });
 writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
 for (const name of names) {
-  // Copied: what esbuild exports are getters for good, and a test may want to put a function in the place of one.
+  // Copied: what esbuild exports are getters for good, and a test may want to put a function in place of one.
   writeFileSync(
     join(cjs, `${name}.js`),
     `module.exports = { ...require('./all.js').${identifier(name)} };\n`,

@@ -45,7 +45,7 @@ export function reportTypes(): string {
   const document = (reportSchema() as Schema).anyOf?.[0];
   const gpu = document?.properties?.gpu?.items;
   if (document === undefined || gpu === undefined) throw new Error('the report has no GPUs');
-  // Whoever opens a recording in a program knows that; only what the CLI prints has to say so.
+  // A program that opens a recording knows that; only what the CLI prints has to say so.
   const { gpu: _, source: __, ...head } = document.properties ?? {};
   const outer = objectType({ ...document, properties: head }, '').replace(/\}$/, '');
   return [

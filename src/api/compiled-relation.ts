@@ -52,7 +52,7 @@ export class CompiledRelation<Name extends RelationName, F extends keyof Relatio
     const asker = new Asker(session);
     const run = beginRelation(this.#relation);
     let isAsking = false;
-    // While a worker thread may use what NVML lent, and in another process, that is left to the end of the process.
+    // While a worker thread may use what NVML allocated, and in another process, that is left to the end of the process.
     if (this.#relation.begin !== undefined) {
       life.atEnd(() => {
         if (!isAsking && !session.driver.isElsewhere) asker.run(run.end());

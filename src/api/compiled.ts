@@ -39,7 +39,7 @@ export abstract class Compiled<T> {
     return this.#inTurn.take();
   }
 
-  /** Whoever asks while another is asking gets the same records. */
+  /** A caller that asks while another is asking gets the same records. */
   sampleAsync(): Promise<T[]> {
     this.#pending ??= this.#overlap().finally(() => {
       this.#pending = undefined;

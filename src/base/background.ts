@@ -1,4 +1,4 @@
-/** This program once more, in the background: for the recorder. */
+/** Starts this program again, in the background: for the recorder. */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -57,7 +57,7 @@ type BackgroundProcess = Pick<
 /** The signals that end a program; SIGUSR1 would otherwise open it to debuggers. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const;
 
-/** What a standalone binary has in the place of a script: Bun shows it its own files below this. */
+/** What a standalone binary has in place of a script: Bun shows it its own files below this. */
 const INSIDE = '/$bunfs/';
 
 /** Node's own young generation grows to 48 MiB, of which a program that does little in each second needs none: 40 MiB less (Node 20). */

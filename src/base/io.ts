@@ -25,7 +25,7 @@ export interface Io {
   now(): number;
   /** Milliseconds of a monotonic clock, for periods. */
   elapsed(): number;
-  /** Waits until a time of `elapsed`. False where no tick shall follow: so end the loops of tests. */
+  /** Waits until a time of `elapsed`. False where no tick follows: so end the loops of tests. */
   sleepUntil(time: number): boolean | Promise<boolean>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdoutIsTerminal: boolean;

@@ -30,6 +30,10 @@ export function isIn(span: Span, release: Release, onWindows = false): boolean {
   return since <= release && release < until && !isMissing && on !== (onWindows ? 'linux' : 'windows');
 }
 
+/** JSON has the present layout for all drivers, and what came later where the driver has it. */
+export const isInJson = (span: Span, release: Release): boolean =>
+  isIn(span, PRESENT) || ((span.since ?? 0) > PRESENT && isIn(span, release));
+
 /** Something as it was in a release: the first of its pasts that did not end before, over what it is now. */
 export function at<T extends { readonly past?: readonly Past<object>[] }>(now: T, release: Release): T {
   const then = now.past?.find(({ until }) => release < until);

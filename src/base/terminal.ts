@@ -95,7 +95,7 @@ export function terminalOf(self: TerminalProcess, write: (text: string) => void)
   const stop = (): void => {
     giveBack();
     self.off('SIGTSTP', stop);
-    // The whole group, as the terminal itself does it: whoever started this program stops with it.
+    // The whole group, as the terminal itself does it: the program that started this one stops with it.
     self.kill(0, 'SIGTSTP');
     setTimeout(carryOn, NOT_STOPPED);
   };

@@ -58,7 +58,7 @@ const namesOf = (path: string): string[] => path.split('/').filter((name) => nam
  * A folder that this user alone may enter, below one that is there: made, name by name, where it is missing. Undefined where
  * another user could change it; throws like mkdirSync where it cannot be made.
  */
-export function ownFolder(start: string, names: readonly string[], uid: number): string | undefined {
+function ownFolder(start: string, names: readonly string[], uid: number): string | undefined {
   let folder: string | undefined;
   try {
     folder = trustedPath(join(start, ...names), uid);

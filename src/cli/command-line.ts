@@ -32,7 +32,7 @@ export interface Subcommand {
 }
 
 export interface CommandLine extends Scan {
-  /** The word in the place of a subcommand's name. */
+  /** The word in place of a subcommand's name. */
   readonly name: string | undefined;
   /** What it names; undefined where it is unknown. */
   readonly subcommand: Subcommand | undefined;

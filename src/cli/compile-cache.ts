@@ -3,7 +3,7 @@
  * is a name in $TMPDIR that any user may create first, and then that user's code runs: V8 checks that kept code fits, not whose
  * it is. It has to happen before the program is loaded.
  *
- * NODE_COMPILE_CACHE is left to Node, which reads it before it runs anything. Whoever sets our environment chooses the code
+ * NODE_COMPILE_CACHE is left to Node, which reads it before it runs anything. The owner of our environment chooses the code
  * anyway (NODE_OPTIONS, LD_PRELOAD).
  */
 import { cacheFolder } from '../base/trust.js';

@@ -186,7 +186,7 @@ async function run(
   return foreground.end(ending);
 }
 
-/** Another nvsmi, too, shall find this machine and no other. */
+/** Another nvsmi, too, is to find this machine and no other. */
 function environment(env: Io['env'], folder: string): Readonly<Record<string, string | undefined>> {
   const { NVSMI_SNAPSHOT, NVSMI_NVML, LD_LIBRARY_PATH, ...others } = env;
   const before = LD_LIBRARY_PATH === undefined || LD_LIBRARY_PATH === '' ? '' : `:${LD_LIBRARY_PATH}`;

@@ -36,7 +36,7 @@ const library = fixed(nvmlSystemGetNVMLVersion);
 /** A driver that has both may answer the older one alone. */
 const cuda = [fixed(nvmlSystemGetCudaDriverVersion_v2), fixed(nvmlSystemGetCudaDriverVersion)];
 
-/** What is printed in the place of a version that is not known, and of one that could not be asked. */
+/** What is printed in place of a version that is not known, and of one that could not be asked. */
 export const ABSENT = 'N/A';
 const FAILED = 'ERR!';
 

@@ -161,7 +161,7 @@ function librariesInWsl(system: System): Judged | readonly Judged[] {
   const others = librariesIn(system).filter(({ path }) => !path.startsWith('/usr/lib/wsl/'));
   if (others.length === 0) return [];
   return warn(
-    `A driver for Linux is installed in WSL: ${others.map(({ path }) => path).join(', ')} may be loaded in the place of the library of Windows.`,
+    `A driver for Linux is installed in WSL: ${others.map(({ path }) => path).join(', ')} may be loaded in place of the library of Windows.`,
     `Remove it; install the driver in Windows alone. ${ASK}`,
     evidenceOf(others),
   );

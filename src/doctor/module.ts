@@ -25,7 +25,7 @@ export function loadedVersion(system: System): string | undefined {
 }
 
 /** Whether the module is loaded; undefined where that cannot be seen. */
-export const isLoaded = (system: System): boolean | undefined =>
+const isLoaded = (system: System): boolean | undefined =>
   loadedVersion(system) !== undefined || isThere(system, '/sys/module/nvidia');
 
 const release = (system: System): string | Unread => {

@@ -2,7 +2,7 @@
 import type { GpuEvent } from './gpu-event.js';
 
 /** Milliseconds that one line is about. An H200 changes its clocks ten times a second while it is asked about them. */
-export const BURST_PERIOD = 10_000;
+const BURST_PERIOD = 10_000;
 
 interface Burst<E> {
   /** When one was reported last. */

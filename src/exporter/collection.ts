@@ -93,7 +93,7 @@ export class Collection {
     return { at: this.now(), tookMs: elapsed() - began, records, errors: failures.all };
   }
 
-  /** Releases what NVML lent. */
+  /** Releases what NVML allocated. */
   close(): void {
     this.asker.run(this.gpmRun.end());
     this.migs.close();

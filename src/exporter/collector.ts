@@ -1,7 +1,7 @@
 /** Collects in the background, at a period of its own. Who reads gets the last values, and how old they are. */
 import type { CollectedRecords, HealthSeen } from './observed.js';
 
-/** The latest that is known, whoever collects it. */
+/** The latest that is known, from any collector. */
 export interface Collector {
   readonly latest: CollectedRecords | undefined;
   /** What the health checks found last, and whether they are made at all. */

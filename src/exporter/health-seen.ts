@@ -14,7 +14,7 @@ export interface HealthNow {
   readonly isCurrent: boolean;
 }
 
-/** What is known now. Fails closed: without a run of late the verdict is unknown at best. */
+/** What is known now. Fails closed: without a recent run the verdict is unknown at best. */
 export function healthNow({ health, stuckSince, latest }: Collector, now: number): HealthNow {
   const why =
     stuckSince !== undefined

@@ -41,7 +41,7 @@ export class MigRecords {
     return migs.map((mig) => this.record(mig, of, failures, measured));
   }
 
-  /** Releases what NVML lent. */
+  /** Releases what NVML allocated. */
   close(): void {
     this.asker.run(this.gpmRun.end());
   }

@@ -8,7 +8,7 @@ type Done = Parameters<PushMetricExporter['export']>[1];
 type Result = Parameters<Done>[0];
 
 /** Collections that are kept: five minutes at the usual period. */
-export const QUEUE_LENGTH = 60;
+const QUEUE_LENGTH = 60;
 
 export class QueueingExporter implements PushMetricExporter {
   private readonly queue: ResourceMetrics[] = [];

@@ -18,7 +18,7 @@ import { ownerOf } from './process-owner.js';
 import { type Failures, numbersIn } from './readings.js';
 
 /** Processes of one GPU that get series. Each is a series of its own in every dialect. */
-export const MOST_PROCESSES = 256;
+const MOST_PROCESSES = 256;
 
 const text = (name: string, reading: Reading): Labels =>
   reading instanceof Missing ? {} : { [name]: String(reading) };

@@ -27,7 +27,7 @@ const PRESENCE = ['nvsmi_gpu_info', 'nvidia_smi_gpu_info', 'DCGM_FI_DEV_GPU_TEMP
 const REMEMBERED = '1h';
 
 /** Seconds after which the values of an exporter that collects in the background are stale. */
-export const STALE_SECONDS = 60;
+const STALE_SECONDS = 60;
 
 const byName = (names: readonly string[]): string => `{__name__=~"${names.join('|')}"}`;
 

@@ -24,7 +24,7 @@ export interface SshOptions {
 const MARK = '--nvsmi-fleet--';
 
 /** What runs at the far end, in any shell of POSIX. The names of fields are known ones, without any letter of a shell. */
-export function remoteCommand(fields: readonly string[], owners: boolean): string {
+function remoteCommand(fields: readonly string[], owners: boolean): string {
   const query = `$smi --query-gpu=${fields.join(',')} --format=csv,noheader,nounits`;
   const apps = '$smi --query-compute-apps=gpu_uuid,pid --format=csv,noheader,nounits';
   const parts = [

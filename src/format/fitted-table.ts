@@ -41,11 +41,7 @@ export function placed(columns: readonly FittedColumn[], width: number): readonl
 }
 
 /** A line of the table; `cells` are those of the placed columns. */
-export function fittedLine(
-  columns: readonly PlacedColumn[],
-  cells: readonly string[],
-  mark?: string,
-): string {
+function fittedLine(columns: readonly PlacedColumn[], cells: readonly string[], mark?: string): string {
   return columns
     .map(({ column, width }, i) =>
       i === columns.length - 1 && column.align === 'left'

@@ -26,7 +26,7 @@ export function processText(column: ProcessListColumn, reading: Reading): string
 }
 
 /** The columns that a table has room for; those with nothing in them are left out. */
-export function shownColumns(
+function shownColumns(
   columns: readonly ProcessListColumn[],
   entries: readonly ProcessEntry[],
   now: number,

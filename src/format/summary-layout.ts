@@ -165,7 +165,7 @@ const release610: SummaryLayout = {
 
 const LAYOUTS = [narrow, release535, release550, release580, release610];
 
-/** The driver model in the place of the persistence mode, and one blank more after it (Windows with 591 and 610). */
+/** The driver model in place of the persistence mode, and one blank more after it (Windows with 591 and 610). */
 const windows = (layout: SummaryLayout): SummaryLayout => ({
   ...layout,
   gpuHead: layout.gpuHead.map((line) => line.replace('Persistence-M', ' Driver-Model')),

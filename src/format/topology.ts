@@ -60,7 +60,7 @@ const pairWord = (gpu: MatrixGpu, other: MatrixGpu, self: string, word: (pair: C
 };
 
 /** A device with itself. */
-export const SELF = ' X ';
+const SELF = ' X ';
 
 const LEGEND: readonly (readonly [label: string, meaning: string])[] = [
   ['X', 'Self'],

@@ -77,7 +77,7 @@ const FORM: Form = objectOf({
 const KEYS = ['format', 'version', 'machine', 'driver_version', 'gpus', 'limits'];
 
 /** Reads the text of a file. Throws BadFile. */
-export function parseExpectations(content: string, path: string, machine: string | null): Expectations {
+function parseExpectations(content: string, path: string, machine: string | null): Expectations {
   let json: unknown;
   try {
     json = JSON.parse(content);

@@ -25,7 +25,7 @@ export class Missing {
   /** A value that says nothing in the state that the GPU is in. */
   static readonly notApplicable = new Missing(nvml.NVML_ERROR_NOT_SUPPORTED, true);
 
-  /** All ones in the place of a value. */
+  /** All ones in place of a value. */
   static readonly allOnes = new Missing(nvml.NVML_ERROR_NOT_SUPPORTED);
 
   private static readonly known = new Map<Status, Missing>();

@@ -17,7 +17,7 @@ export const cell = (kind: Kind, reading: Reading): Cell => ({ kind, reading });
 export const cellText = ({ kind, reading }: Cell): string =>
   reading instanceof Missing ? statusWords(reading.status) : kind.spell(reading);
 
-/** The same with the unit behind it. */
+/** The same, followed by the unit. */
 export function cellWithUnit(what: Cell): string {
   const text = cellText(what);
   const { unit } = what.kind;

@@ -1,4 +1,4 @@
-/** Whether a GPU is being drained: no new work is let in before it is taken away. */
+/** Whether a GPU is being drained: it takes no new work before it is removed. */
 import { nvmlDeviceQueryDrainState } from '../nvml/generated/entries.js';
 import { item } from './field.js';
 import { type Kind, text } from './kind.js';

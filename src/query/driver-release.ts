@@ -14,7 +14,7 @@ const driverVersion = fixed(nvmlSystemGetDriverVersion);
 /** Says what is wrong with a version. */
 type Warn = (text: string) => void;
 
-/** A driver that does not tell its version, or one without a number, is taken for the present one. */
+/** A driver that does not report its version, or one without a number, is taken for the present one. */
 export function* releaseOf({ as }: Session, warn?: Warn): Asking<Release> {
   if (as !== undefined) return as;
   const version = yield* readOne(driverVersion, SYSTEM, '');

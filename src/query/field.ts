@@ -30,7 +30,7 @@ export interface Field extends Span {
    * temperature.memory of a GeForce (591.86, 595.71) and fabric.* of the H100 (580.159.04).
    */
   readonly bare?: true;
-  /** How the field is a metric, where its kind and name do not say so; null where it shall be none. */
+  /** How the field is a metric, where its kind and name do not say so; null where it is to be none. */
   readonly metric?: FieldMetric | null;
 }
 

@@ -34,7 +34,7 @@ export class GpmMeters {
     );
   }
 
-  /** Releases what NVML lent. */
+  /** Releases what NVML allocated. */
   *end(): Asking<void> {
     const meters = [...this.meters.values()];
     this.meters.clear();

@@ -26,9 +26,9 @@ export interface BaseUnit {
 }
 
 export interface Kind {
-  /** The unit behind a value in `-q` and XML. */
+  /** The unit after a value in `-q` and XML. */
   readonly unit?: string;
-  /** The unit in the CSV header and behind CSV values, where it is not the same as `unit`. */
+  /** The unit in the CSV header and after CSV values, where it is not the same as `unit`. */
   readonly csvUnit?: string;
   /** The value without its unit, plain: nothing in it breaks a line or speaks to a terminal. */
   spell(value: Value): string;
@@ -61,7 +61,7 @@ export const isPlausible = ({ plausible }: Kind, value: Value): boolean =>
   plausible === undefined ? typeof value === 'string' || !isAllOnes(value) : plausible(value);
 
 /** Table: which numbers a unit can have, for columns that are known by their unit alone. */
-export const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> = {
+const PLAUSIBLE_IN: Readonly<Record<string, (value: number) => boolean>> = {
   '%': (value) => value >= 0 && value <= 100,
   // Idle silicon in a cold room is above -100, and solder melts below 200. Margins to a limit may be below zero.
   C: (value) => value > -200 && value < 200,
@@ -97,7 +97,7 @@ const jsonNumber = (value: Value): JsonScalar => {
 /** Text: a GPU, a process or a driver may call itself anything. */
 export const text: Kind = { spell: (value) => plainText(String(value)), json: String, raw: String };
 
-/** A plain number, with the unit that is printed behind it. */
+/** A plain number, with the unit that is printed after it. */
 export const number = (unit?: string, metric: BaseUnit = PLAIN): Kind => ({
   ...(unit === undefined ? {} : { unit }),
   spell: String,
@@ -199,7 +199,7 @@ export const hex = (digits: number): Kind => {
   return { spell, json: spell, allOnes: true };
 };
 
-/** A number that stands for a word. What the table lacks is `other`. */
+/** A number that means a word. What the table lacks is `other`. */
 export const words = (table: Readonly<Record<number, string>>, other = 'Unknown'): Kind => {
   const spell = (value: Value): string => table[Number(value)] ?? other;
   return {
@@ -217,7 +217,7 @@ export const knownWords = (table: Readonly<Record<number, string>>): Kind => ({
   plausible: (value) => table[Number(value)] !== undefined,
 });
 
-/** A number that stands for true or false: words in text, a boolean in JSON. */
+/** A number that means true or false: words in text, a boolean in JSON. */
 const flag = (no: string, yes: string): Kind => ({
   spell: (value) => (Number(value) === 0 ? no : yes),
   json: (value) => Number(value) !== 0,

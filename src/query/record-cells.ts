@@ -15,7 +15,7 @@ export const cellsOf = (fields: readonly Field[], readings: readonly Reading[]):
     fields.map((field, i): [string, Cell] => [nameOf(field), cell(field.kind, readings[i] as Reading)]),
   );
 
-/** In the place of records that cannot be listed: why, in each of their fields. */
+/** In place of records that cannot be listed: why, in each of their fields. */
 const absentCells = (fields: readonly Field[], why: Missing): Cells =>
   cellsOf(
     fields,

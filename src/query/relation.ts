@@ -30,7 +30,7 @@ export type Find = (
 /** A relation that is asked again and again: its records are of the time since the tick before. */
 export interface RelationRun {
   readonly find: Find;
-  /** Releases what NVML lent. */
+  /** Releases what NVML allocated. */
   end(): Asking<void>;
 }
 
@@ -46,7 +46,7 @@ export interface Relation<F extends Field = Field> {
   readonly of?: 'system';
   /** Left out: a subject has one record, its own. */
   readonly find?: Find;
-  /** In the place of `find`, where records are of the time between two ticks. */
+  /** In place of `find`, where records are of the time between two ticks. */
   readonly begin?: () => RelationRun;
 }
 

@@ -40,7 +40,7 @@ export const gpuRelation: Relation = { ...gpuTable, fields: [...gpuTable.fields,
 
 export const accountedRelation: Relation = { ...accountedApps, fields: [...accountedApps.fields, isRunning] };
 
-export const gpmRelation: Relation = gpmOf(['device', 'mig']);
+const gpmRelation: Relation = gpmOf(['device', 'mig']);
 
 export const relations: readonly Relation[] = [
   gpuRelation,

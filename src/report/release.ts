@@ -1,15 +1,12 @@
 /** A tree as the driver of a release has it: without what is not there, and what was otherwise as it was. */
 
-import { at, isIn, PRESENT, type Release } from '../base/release.js';
+import { at, isIn, isInJson, type Release } from '../base/release.js';
 import { fieldAt } from '../query/field.js';
 import type { ReportForm, Tree } from './document.js';
 import type { Node, ReportField } from './node.js';
 
-/** JSON has the present layout for all drivers, and what came later where the driver has it. */
-function isThere(node: Node, release: Release, form: ReportForm, onWindows: boolean): boolean {
-  if (form !== 'json') return isIn(node, release, onWindows);
-  return isIn(node, PRESENT) || ((node.since ?? 0) > PRESENT && isIn(node, release));
-}
+const isThere = (node: Node, release: Release, form: ReportForm, onWindows: boolean): boolean =>
+  form === 'json' ? isInJson(node, release) : isIn(node, release, onWindows);
 
 export function treeAt(tree: Tree, release: Release, form: ReportForm, onWindows = false): Tree {
   const fields = <F extends ReportField>(field: F): F => (form === 'json' ? field : fieldAt(field, release));

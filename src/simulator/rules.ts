@@ -17,7 +17,7 @@ const FUNCTIONS = Object.keys(signatures) as readonly FunctionName[];
 const NAMES = [...new Set(FUNCTIONS.flatMap((fn) => [fn, fn.replace(/_v\d+$/, '')]))];
 
 /** What has a handle in a recording: gpu0, gpu0/mig1, gpu0/gi2. */
-export const handlesIn = ({ calls }: Snapshot): readonly string[] => [
+const handlesIn = ({ calls }: Snapshot): readonly string[] => [
   ...new Set(
     Object.entries(calls).flatMap(([fn, answers]) =>
       /Handle|ById$|GetGpuInstances$|GetComputeInstances$/.test(fn)

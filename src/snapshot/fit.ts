@@ -17,7 +17,7 @@ const LIMITS: Readonly<Record<Exclude<ScalarType, 'f64'>, readonly [least: bigin
 
 const is64Bit = (type: ScalarType): boolean => type === 'u64' || type === 'i64' || type === 'ptr';
 
-/** What is wrong with a number in the place of a scalar, or undefined. */
+/** What is wrong with a number in place of a scalar, or undefined. */
 export function misfit(type: ScalarType, value: ScalarValue): string | undefined {
   if (type === 'f64') return Number.isFinite(Number(value)) ? undefined : `${value} does not fit f64`;
   if (typeof value === 'number' && !Number.isInteger(value)) return `a whole number is needed, not ${value}`;

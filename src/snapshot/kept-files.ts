@@ -57,7 +57,7 @@ const ROWS: readonly (readonly [path: string, keep: KeptPart])[] = [
   ['/sys/class/infiniband_verbs/uverbs\\d+/ibdev', (text) => text],
 ];
 
-/** How the kernel calls adapters and disks; whoever renames one may call it anything. */
+/** How the kernel calls adapters and disks; a user may rename one to anything. */
 const KERNEL_NAME = /^(?:mlx\d_(?:bond_|ib|eth)?\d+|nvme\d+)$/;
 
 /** The files that are kept, with what is kept of them, and names of devices that the kernel could have given. */

@@ -192,7 +192,7 @@ class SnapshotCall implements Bound {
   }
 }
 
-/** A call that moves the recording on when it is made again, whoever makes it. */
+/** A call that moves the recording on when it is made again, by any caller. */
 class MovingCall extends SnapshotCall {
   override run(): Status {
     const [out] = this.call.args.filter(isOut);

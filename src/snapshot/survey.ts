@@ -90,8 +90,8 @@ export class Survey {
   }
 
   /**
-   * Asks everything a second time, to learn what changes, and then that once more: most of a survey is about what does not, and
-   * what does shall be of one moment.
+   * Asks everything a second time, to learn what changes, and then that again: most of a survey is about what does not, and
+   * what does must be of one moment.
    */
   learn(): void {
     const topics = new Set<Topic>([...TIMED, ...(this.options.restless ?? [])]);

@@ -2,7 +2,7 @@
 import type { SystemFiles } from './files.js';
 import { type PciPlace, pciLevel, placeAt, placeOfBusId } from './pci.js';
 
-export class ClassDevice {
+class ClassDevice {
   constructor(
     private readonly files: SystemFiles,
     /** As the kernel calls it: mlx5_0, nvme0. */

@@ -77,7 +77,7 @@ class Sequence {
   }
 }
 
-export const KMSG = '/dev/kmsg';
+const KMSG = '/dev/kmsg';
 
 /** Longer records are cut by the kernel. */
 const LONGEST = 8192;

@@ -100,7 +100,7 @@ export function systemAt(root: string): System {
 }
 
 /**
- * A copy of a machine has no device nodes, which only root can make. A file in the place of one has a line as `ls -l` shows the node:
+ * A copy of a machine has no device nodes, which only root can make. A file in place of one has a line as `ls -l` shows the node:
  * `c 195:255`, and the error of opening it, if it has one.
  */
 function descriptionIn(path: string): RegExpExecArray | undefined {

@@ -14,7 +14,7 @@ import type { Theme } from './theme.js';
 import { answer, type Effect, type as typeInto, type Update, update } from './update.js';
 import { type Screenful, view } from './view.js';
 
-/** A recording in the place of a machine: its samples are chosen, not waited for. */
+/** A recording in place of a machine: its samples are chosen, not waited for. */
 export interface Replayer {
   readonly state: ReplayState;
   /** Moves by so many samples; false at the end. */

@@ -1,4 +1,4 @@
-/** Pages in the place of the list: how far each can scroll, and where a text is in it. */
+/** Pages instead of the list: how far each can scroll, and where a text is in it. */
 import { gpuPage } from './panels/gpu-page.js';
 import { silenceLine } from './panels/header.js';
 import { helpLines } from './panels/help.js';

@@ -1,4 +1,4 @@
-/** The files of a recorder's folder in the place of a machine: what the GPUs did, sample by sample. */
+/** The files of a recorder's folder in place of a machine: what the GPUs did, sample by sample. */
 import { NVML_ERROR_NOT_FOUND } from '../nvml/generated/constants.js';
 import { Missing } from '../nvml/status.js';
 import { deviceColumns } from '../query/monitor/device.js';

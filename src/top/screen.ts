@@ -1,5 +1,5 @@
 /**
- * The cells of a terminal: what is shown, and what shall be. Drawing gives the sequences for the cells that changed, and for
+ * The cells of a terminal: what is shown, and what is to be. Drawing gives the sequences for the cells that changed, and for
  * nothing else. A part of a line that is the same and where it was is not looked at.
  */
 import { graphemes } from '../format/graphemes.js';

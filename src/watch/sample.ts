@@ -22,7 +22,7 @@ export interface GpuSample {
   /** NVML's numbers: milliwatts, bytes, MHz; MiB a second for traffic. */
   readonly values: Readonly<Record<Metric, Reading>>;
   readonly migs: readonly MigSample[];
-  /** Whether all that was asked about it had an answer, be it a refusal. */
+  /** Whether all that was asked about it had an answer, even a refusal. */
   readonly hasAnswered: boolean;
   /** Where it has not: since when its values, and its processes, are as they are; undefined where there were none before. */
   readonly since?: number | undefined;

@@ -7,7 +7,7 @@ import type { DeviceHolder } from '../system/device-holders.js';
 import type { GpuProcesses } from './process-samples.js';
 
 /** Bytes that every GPU has in use without a process are less: 0 to 4 MiB (H100, H200, 580.159.04). */
-export const NOTABLE = 16 * 1024 * 1024;
+const NOTABLE = 16 * 1024 * 1024;
 
 /** Bytes in use beyond those of the listed processes; missing where one of the numbers is. */
 export function unaccounted({ usedMemory, processes }: GpuProcesses): Reading {

@@ -1,4 +1,4 @@
-/** The parameters of power smoothing's preset profiles, on a made GPU that has them. */
+/** The parameters of power smoothing's preset profiles, on a made-up GPU that has them. */
 import { describe, expect, it } from 'vitest';
 import { PRESET_PARAMETERS } from '../../src/act/power-smoothing.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';

@@ -277,7 +277,7 @@ describe('NvidiaSmi', () => {
     expect(() => smi.loop(1, 5 as unknown as string)).toThrow(TypeError);
   });
 
-  it('hands a failing callback to whoever awaits the loop', async () => {
+  it('hands a failing callback to the caller that awaits the loop', async () => {
     const loop = smi.loop(1, 'count', () => {
       throw new Error('the callback failed');
     });

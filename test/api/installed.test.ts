@@ -170,7 +170,7 @@ describe('a bundle', () => {
 describe('the package for a program', () => {
   const folder = installed('program');
 
-  it('lets a test put a function in the place of another', () => {
+  it('lets a test put a function in place of another', () => {
     const script = `
       const nvml = require('nvsmi/nvml');
       const { configurable, writable, enumerable } = Object.getOwnPropertyDescriptor(nvml, 'nvmlDeviceGetName');

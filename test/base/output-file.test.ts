@@ -1,4 +1,4 @@
-/** What is left of the file of `-f` and `snapshot -o`, by whoever can be made to interfere: a full disk, links, other users. */
+/** What is left of the file of `-f` and `snapshot -o`, by everything that can interfere: a full disk, links, other users. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,

@@ -68,7 +68,7 @@ export async function run(commandLine: CommandLine, program: Program): Promise<S
   }
 }
 
-/** As many of the lines of two loops as both have: one may have ticked once more. */
+/** As many of the lines of two loops as both have: one may have ticked one time more. */
 export function alike(one: Seen, other: Seen): readonly [Seen, Seen] {
   const length = Math.min(...[one, other].map(({ out }) => out.split('\n').length - 1));
   const cut = (seen: Seen): Seen => ({ ...seen, out: seen.out.split('\n').slice(0, length).join('\n') });

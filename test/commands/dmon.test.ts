@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { PRESENT } from '../../src/base/release.js';
 import * as constants from '../../src/nvml/generated/constants.js';
 import { nameOf } from '../../src/query/field.js';
+import { columnsIn } from '../../src/query/monitor/column.js';
 import { deviceColumns } from '../../src/query/monitor/device.js';
 import { gpmMetrics } from '../../src/query/monitor/gpm.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
@@ -185,7 +187,7 @@ describe('dmon as JSON', () => {
     const json = async (...argv: readonly string[]) =>
       JSON.parse((await runRecorded(machine, argv)).out).gpus[0] as Record<string, unknown>;
     const dmon = await json('dmon', '-c', '1', '-s', 'puce', '--format', 'json');
-    const names = deviceColumns
+    const names = columnsIn(deviceColumns, PRESENT)
       .filter(({ group }) => 'puce'.includes(group))
       .map(({ field }) => nameOf(field))
       .filter((name) => name !== 'pcie.replay_counter');

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { thereIn, wantedOf } from '../../src/commands/runner/collect.js';
+import { SYSTEM } from '../../src/query/ask/subject.js';
+import { type Field, nameOf } from '../../src/query/field.js';
+import { nvlinks } from '../../src/query/links/nvlink.js';
 import type { Json } from '../../src/snapshot/answer.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200Pair } from './h200-pair.js';
@@ -200,5 +204,21 @@ describe('what few machines have', () => {
     for (const more of [[], ['--json']]) {
       expect((await runOn(machine, ['drain', '-q', '-p', '0a:00.0', ...more])).status).toBe(255);
     }
+  });
+});
+
+describe('a field of a relation that came with a later driver', () => {
+  const names = (release: number, isJson: boolean): readonly string[] => {
+    const [link, active, speed] = nvlinks.fields;
+    const fields = [link, active, { ...speed, since: 590 }] as Field[];
+    const view = { long: 'status', help: '', relation: { ...nvlinks, fields } };
+    const [wanted] = wantedOf([view], [], () => '', thereIn(release, isJson)).ofGpus;
+    const shown = wanted?.fields(SYSTEM, []).next().value;
+    return Array.isArray(shown) ? shown.map(nameOf) : [];
+  };
+
+  it.each([true, false])('is shown with that driver, and not with older ones (JSON: %s)', (isJson) => {
+    expect(names(580, isJson)).toEqual(['link', 'active']);
+    expect(names(590, isJson)).toEqual(['link', 'active', 'speed']);
   });
 });

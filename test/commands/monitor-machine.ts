@@ -155,7 +155,7 @@ function run(calls: ChangedCalls, gpu: string, processes: readonly RunningProces
     ofaUtil: 0,
     ...use,
   }));
-  // The same again for whoever asks what came since.
+  // The same again for a caller that asks what came since.
   for (const since of [0, SAMPLED]) {
     put(
       calls,

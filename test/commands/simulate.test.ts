@@ -30,7 +30,7 @@ function simulate(...argv: readonly string[]) {
   return { status, signal, stdout, stderr };
 }
 
-/** What nvsmi itself says in the place of the program. */
+/** What nvsmi itself says in place of the program. */
 const nvsmiOn = (machine: readonly string[], ...argv: readonly string[]): string =>
   simulate(...machine, '--', ...NODE_PROGRAM, ...argv).stdout;
 

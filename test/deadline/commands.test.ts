@@ -87,7 +87,7 @@ describe.skipIf(!fake.available)('with --timeout', { timeout: 120_000, concurren
     },
   );
 
-  it('CSV has the words in the place of the values', async () => {
+  it('CSV has the words in place of the values', async () => {
     const library = deafTo('nvmlDeviceGetUtilizationRates');
     const { out } = await nvsmi(library, ['--timeout', String(TIMEOUT), ...wordsOf(CSV)]);
     expect(out).toBe('0, 37, 0 %, 0 MiB\n1, 38, [No Answer], [No Answer]\n');

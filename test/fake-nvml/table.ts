@@ -1,4 +1,4 @@
-/** Writes the table that the fake answers from: a recorded machine, and what shall go wrong. */
+/** Writes the table that the fake answers from: a recorded machine, and what is to go wrong. */
 import { type Arg, type Call, type Handle, isOut } from '../../src/nvml/call.js';
 import { type FunctionName, signatures } from '../../src/nvml/generated/functions.js';
 import type { Status } from '../../src/nvml/status.js';
@@ -10,7 +10,7 @@ import { hex, unsigned } from '../../src/simulator/tokens.js';
 import { stateLines, type Writable } from '../../src/simulator/writable.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 
-/** What shall go wrong, or take long. */
+/** What is to go wrong, or take long. */
 export interface Fault {
   /** The function, or all of them. */
   readonly fn: FunctionName | '*';

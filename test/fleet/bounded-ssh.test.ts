@@ -14,7 +14,7 @@ describe('many hosts over ssh', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nvsmi-ssh-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     for (const name of ['bin', 'running', 'seen']) mkdirSync(join(folder, name));
-    // In the place of ssh: it notes how many of it run, and waits so that others begin meanwhile.
+    // In place of ssh: it notes how many of it run, and waits so that others begin meanwhile.
     const script = [
       '#!/bin/sh',
       `mkdir ${folder}/running/$$`,

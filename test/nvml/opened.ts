@@ -1,4 +1,4 @@
-/** The library of a made machine to open NVML with, and its end after each test. */
+/** The library of a made-up machine to open NVML with, and its end after each test. */
 import { afterEach } from 'vitest';
 import * as nvml from '../../src/nvml.js';
 import { buildFake } from '../fake-nvml/build.js';

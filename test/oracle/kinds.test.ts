@@ -107,7 +107,7 @@ describe('a process', () => {
 describe('the report', () => {
   const WORDS = 'Unable to determine the PCI bus id for the target device: Insufficient Permissions';
 
-  it('has a line in the place of a GPU whose bus id cannot be read, and continues with the next', async () => {
+  it('has a line in place of a GPU whose bus id cannot be read, and continues with the next', async () => {
     const text = await printed('bus-id-fails', '-q', '-d', 'MEMORY');
     expect(text.status).toBe(4);
     const at = text.lines.indexOf(WORDS);

@@ -201,7 +201,7 @@ describe.skipIf(!fake.available)('a recording', () => {
     return { ...machine, calls: recorder.result() };
   }
 
-  it('of a library holds what the library answered, and answers the same once more', () => {
+  it('of a library holds what the library answered, and answers the same again', () => {
     const driver = loadLibrary({ path: fake.with({ snapshot: machine }).path, env: {} });
     const recorded = record(driver);
     driver.close();

@@ -61,9 +61,4 @@ describe('the word list', () => {
       [],
     );
   });
-
-  it('holds for the help texts of folders whose comments are not checked yet', () => {
-    const code = "// nobody\nconst row = { help: 'It tells.', name: 'told' };";
-    expect(found('src/query/gpu/a.ts', code)).toEqual(['2 tells']);
-  });
 });

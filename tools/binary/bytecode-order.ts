@@ -1,8 +1,8 @@
 /**
  * Which functions of the bundles are run: Bun lays them out beside each other, so that a program brings fewer pages of its file to
  * memory. Commands are run once on the simulated machine with a binary that was built without; `nvsmi top` in a terminal has 43.4 MiB
- * of files in memory in place of 51.5 (Bun 1.4.5). Where they cannot be run the binary is the larger one. Two builds may differ in
- * the place of a function or two, which run or do not as a matter of time.
+ * of files in memory in place of 51.5 (Bun 1.4.5). Where they cannot be run the binary is the larger one. Two builds may differ by
+ * a function or two, which run or do not as a matter of time.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -43,7 +43,7 @@ export function commandLines(parity: string, own: string): readonly CommandLine[
   return [...all.values()];
 }
 
-/** Puts the fields of a program's own help in the place of @all and @each. */
+/** Puts the fields of a program's own help in place of @all and @each. */
 export async function expanded(
   list: readonly CommandLine[],
   helpOf: (option: string) => Promise<string>,

@@ -1,4 +1,4 @@
-/** What a file for `apply` says: the state that GPUs shall be in. Checked once, where it is read. */
+/** What a file for `apply` says: the desired state of GPUs. Checked once, where it is read. */
 import {
   called,
   constant,

@@ -45,7 +45,7 @@ export class DeviceQuery {
     this.gathering.answers = this.prepared.answers;
   }
 
-  /** Asks everything that is due. Whoever asks while another is asking waits for the same answers. */
+  /** Asks everything that is due. A caller that asks while another is asking waits for the same answers. */
   sample(): void | Promise<void> {
     if (this.pending !== undefined) return this.pending;
     this.asker.tick();

@@ -6,12 +6,12 @@ import { UsageError } from '../../base/errors.js';
 import { Asker } from '../../query/ask/asker.js';
 import type { Context, Machine } from '../context.js';
 
-export const dryRunOption = {
+const dryRunOption = {
   long: 'dry-run',
   help: 'With an option that changes something: print what would change, without changing it.',
 } as const satisfies OptionSpec;
 
-export const auditOption = {
+const auditOption = {
   long: 'audit',
   value: 'required',
   argument: 'FILE',

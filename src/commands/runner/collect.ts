@@ -3,6 +3,7 @@
  * comes back as cells, of which a text or a JSON document is made.
  */
 import type { OptionSpec } from '../../base/argv.js';
+import { isIn, isInJson, type Release, type Span } from '../../base/release.js';
 import type { Parts } from '../../format/document.js';
 import type { GpuCells } from '../../format/gpu-heading.js';
 import type { Gpu } from '../../nvml/session.js';
@@ -57,10 +58,19 @@ interface WantedRecords {
   readonly fields: (gpu: Subject, found: readonly Found[]) => Asking<readonly Field[]>;
 }
 
+/** Whether a text or a JSON document has a field, with the driver of a release. */
+export type IsThere = (field: Span) => boolean;
+
+export const thereIn =
+  (release: Release, isJson: boolean): IsThere =>
+  (field) =>
+    isJson ? isInJson(field, release) : isIn(field, release);
+
 export function wantedOf(
   views: readonly View[],
   always: readonly Field[],
   givenFor: (long: string) => string,
+  isThere: IsThere,
 ): WantedViews {
   const relations = [...new Set(views.flatMap(({ relation }) => relation ?? []))];
   const wanted = relations.map((relation) => {
@@ -71,7 +81,7 @@ export function wantedOf(
       named: new Set(
         shown.flatMap(({ fields = relation.fields }) => (typeof fields === 'function' ? [] : fields)),
       ),
-      fields: fieldsOf(relation, shown, givenFor),
+      fields: fieldsOf({ ...relation, fields: relation.fields.filter(isThere) }, shown, givenFor),
     };
   });
   return {
@@ -96,7 +106,7 @@ const fieldsOf = (
     return relation.fields.filter((field) => 'item' in field.source || shown.has(field));
   };
 
-/** Releases what NVML lent for the records. */
+/** Releases what NVML allocated for the records. */
 export function* endOf({ ofGpus, ofSystem }: WantedViews): Asking<void> {
   yield* together([...ofGpus, ...ofSystem].map(({ run }) => run.end()));
 }
@@ -197,7 +207,7 @@ export function partsOf(
   };
 }
 
-/** In the place of a GPU's records: why there are none. */
+/** In place of a GPU's records: why there are none. */
 const unlisted = ({ fields }: Relation, why: Missing): Cells =>
   Object.fromEntries(
     fields.flatMap((field) =>

@@ -16,7 +16,16 @@ import type { Field, RecordValues } from '../../query/field.js';
 import { identity } from '../../query/identity.js';
 import { type CommandSpec, command } from '../command.js';
 import type { Context } from '../context.js';
-import { type Collected, collect, endOf, partsOf, type View, type WantedViews, wantedOf } from './collect.js';
+import {
+  type Collected,
+  collect,
+  endOf,
+  partsOf,
+  thereIn,
+  type View,
+  type WantedViews,
+  wantedOf,
+} from './collect.js';
 import { gpusPart, IDENTITY, partOf } from './json-parts.js';
 import { loop } from './loop.js';
 import { lostLines, reachable, statusOf } from './lost.js';
@@ -112,11 +121,11 @@ async function run<Table extends readonly OptionSpec[]>(
   const views =
     chosen.length > 0 ? chosen : (spec.otherwise ?? []).map((view) => ({ long: '', help: '', ...view }));
   const always = [...(isJson || spec.namesGpus ? IDENTITY : [identity.gpu]), ...(spec.gpuFields ?? [])];
-  const wanted = wantedOf(views, always, (long) => String(values[long] ?? ''));
-  const keep = spec.keep?.(given) ?? (() => true);
-  const write = period === undefined ? jsonDocument : jsonLine;
   const warn = isJson ? undefined : (words: string): void => context.io.err(words);
   const ofDriver = await asker.start(releaseOf(session, warn));
+  const wanted = wantedOf(views, always, (long) => String(values[long] ?? ''), thereIn(ofDriver, isJson));
+  const keep = spec.keep?.(given) ?? (() => true);
+  const write = period === undefined ? jsonDocument : jsonLine;
   const release = (): Release => ofDriver;
   const text = typeof spec.text === 'function' ? spec.text : spec.text.begin();
   let ending: CommandEnding | undefined;

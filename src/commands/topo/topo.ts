@@ -11,7 +11,7 @@ import { p2pFields } from '../../query/topology/gpu-pairs.js';
 import { nearbyDevices } from '../../system/devices.js';
 import { type CommandSpec, command } from '../command.js';
 import type { Context } from '../context.js';
-import { type Collected, collect, partsOf, wantedOf } from '../runner/collect.js';
+import { type Collected, collect, partsOf, thereIn, wantedOf } from '../runner/collect.js';
 import { jsonOption } from '../runner/json-option.js';
 import { IDENTITY } from '../runner/json-parts.js';
 import { lostAlone, lostLines, statusOf } from '../runner/lost.js';
@@ -135,13 +135,15 @@ function opensMachine(given: Given<typeof options>): boolean {
 function* collected(
   matrices: readonly Matrix[],
   named: readonly Field[],
-  { session, files, given }: TopoScope,
+  { session, files, given, release }: TopoScope,
+  isJson: boolean,
 ): Asking<{ readonly parts: Parts; readonly shown: Collected }> {
   const views = matrices.flatMap((matrix) => matrix.views(given));
   const wanted = wantedOf(
     views.map((view) => ({ long: '', help: '', ...view })),
     named,
     () => '',
+    thereIn(release, isJson),
   );
   const around: Partial<Surroundings> = { gpus: session.gpus, devices: nearbyDevices(files) };
   const shown = yield* collect(wanted, session.gpus, () => true, around);
@@ -155,12 +157,14 @@ function* textOf({ matrix, answer }: TopoView, scope: TopoScope): Asking<string>
   if (scope.release < 580 && statusOf(gpus) !== EXIT.ok) {
     throw new UsageError(matrix.failure, EXIT.unknownOption, lostLines(gpus).trimEnd());
   }
-  return matrix.text((yield* collected([matrix], [identity.gpu], scope)).shown, scope) + lostLines(gpus);
+  return (
+    matrix.text((yield* collected([matrix], [identity.gpu], scope, false)).shown, scope) + lostLines(gpus)
+  );
 }
 
 function* partsOfAll(asked: readonly TopoView[], scope: TopoScope): Asking<Parts> {
   const matrices = asked.flatMap(({ matrix }) => matrix ?? []);
-  const parts = matrices.length === 0 ? [] : [(yield* collected(matrices, IDENTITY, scope)).parts];
+  const parts = matrices.length === 0 ? [] : [(yield* collected(matrices, IDENTITY, scope, true)).parts];
   for (const { answer } of asked) if (answer !== undefined) parts.push((yield* answer(scope)).parts);
   return Object.assign({}, ...parts);
 }

@@ -97,7 +97,7 @@ const fields = <const Long extends string>(long: Long, of: string, help: string)
 export const INSTANCE_HELP = 'help-gpu-instance-vgpu-query-scheduler-logs';
 
 /** Options that belong to the --query-* switches. */
-export const QUERY_ONLY = [
+const QUERY_ONLY = [
   {
     long: 'format',
     value: 'optional',

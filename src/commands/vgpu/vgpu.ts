@@ -32,7 +32,7 @@ import { tableHelp } from '../query/help.js';
 import { query } from '../query/query.js';
 import { type QueryGiven, readQuery } from '../query/request.js';
 import { beginActing } from '../runner/acting.js';
-import { collect, endOf, partsOf, wantedOf } from '../runner/collect.js';
+import { collect, endOf, partsOf, thereIn, wantedOf } from '../runner/collect.js';
 import { onEachGpu } from '../runner/each-gpu.js';
 import { gpusPart, IDENTITY, partOf } from '../runner/json-parts.js';
 import { loop } from '../runner/loop.js';
@@ -213,7 +213,8 @@ async function show(view: views.VgpuView, given: VgpuGiven, context: Context): P
     return statusOf(chosen);
   }
   const shown = { long: '', help: '', ...view, ...(asJson ? view.json : {}) };
-  const wanted = wantedOf([shown], asJson ? IDENTITY : [identity.gpu], () => '');
+  const isThere = thereIn(release, asJson);
+  const wanted = wantedOf([shown], asJson ? IDENTITY : [identity.gpu], () => '', isThere);
   const { relation } = view;
   const write = period === undefined || gpus.length === 0 ? jsonDocument : jsonLine;
   if (!asJson && view.head !== undefined) io.out(view.head);

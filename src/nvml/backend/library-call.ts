@@ -29,7 +29,7 @@ const bytesOfItem = (out: Counted): number => {
   return out.array === undefined ? 0 : itemSize(out.array.item);
 };
 
-/** koffi hands on an address in less time than a Buffer (74 and 89 ns a call). Whoever passes it keeps the memory. */
+/** koffi hands on an address in less time than a Buffer (74 and 89 ns a call). The caller keeps the memory. */
 const addressOf = (memory: Buffer, offset = 0): bigint => koffi().address(memory) + BigInt(offset);
 
 /** How the count of a list is asked before its array. */

@@ -1,4 +1,4 @@
-/** The end of an iteration that waits: by signals, or by whoever iterates. */
+/** The end of an iteration that waits: by signals, or by the caller. */
 import { onAbort } from '../backend/on-abort.js';
 
 /** setTimeout takes no longer time; it makes it 1 ms. */

@@ -1,7 +1,9 @@
 /** Opening and closing the library without holding up the program, and with a deadline where that is wanted. */
 import { type Elsewhere, openElsewhere } from '../backend/child/elsewhere.js';
-import { type Call, call, type Driver } from '../call.js';
+import type { Call, Driver } from '../call.js';
+import { callOf } from '../call-of.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import * as entries from '../generated/entries.js';
 import type { Status } from '../status.js';
 import { check, checkNames, checkObject, refuse } from './check.js';
 import { type CallOptions, checkLimits, within } from './limits.js';
@@ -106,7 +108,7 @@ async function beginHere(
   options: CallOptions,
 ): Promise<Begun> {
   const driver = loadOrThrow(source, called);
-  const end = (): void => void driver.bind(call('nvmlShutdown'))?.start();
+  const end = (): void => void driver.bind(callOf(entries.nvmlShutdown))?.start();
   const started = driver.bind(what)?.start() ?? Promise.resolve<Status>(NVML_ERROR_FUNCTION_NOT_FOUND);
   let isWanted = true;
   void started.then((status) => {
@@ -137,11 +139,11 @@ async function beginHere(
  * @throws TypeError, RangeError for invalid options.
  */
 export const nvmlInit = (options: TimedOpenOptions = {}): Promise<void> =>
-  open('nvmlInit', call('nvmlInit_v2'), options);
+  open('nvmlInit', callOf(entries.nvmlInit_v2), options);
 
 /** {@link nvmlInit} under the name of its symbol. */
 export const nvmlInit_v2 = (options: TimedOpenOptions = {}): Promise<void> =>
-  open('nvmlInit_v2', call('nvmlInit_v2'), options);
+  open('nvmlInit_v2', callOf(entries.nvmlInit_v2), options);
 
 /**
  * {@link nvmlInit} with flags: do not fail without GPUs, or do not attach GPUs. A recorded machine opens
@@ -152,7 +154,7 @@ export const nvmlInit_v2 = (options: TimedOpenOptions = {}): Promise<void> =>
 export async function nvmlInitWithFlags(flags: number, options: TimedOpenOptions = {}): Promise<void> {
   const fault = check.scalar('u32')(flags);
   if (fault !== undefined) refuse('nvmlInitWithFlags', 'flags', fault);
-  await open('nvmlInitWithFlags', call('nvmlInitWithFlags', flags), options);
+  await open('nvmlInitWithFlags', callOf(entries.nvmlInitWithFlags, { flags }), options);
 }
 
 /**
@@ -171,6 +173,6 @@ export async function nvmlShutdown(): Promise<void> {
     driver.close();
     return;
   }
-  const status = await driver.bind(call('nvmlShutdown'))?.start();
+  const status = await driver.bind(callOf(entries.nvmlShutdown))?.start();
   if (status !== undefined && status !== 0) throw errorOf(status, 'nvmlShutdown');
 }

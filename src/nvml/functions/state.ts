@@ -2,9 +2,11 @@
 
 import type { Elsewhere } from '../backend/child/elsewhere.js';
 import { Handles } from '../backend/child/handles.js';
-import { type Bound, call, type Driver } from '../call.js';
+import type { Bound, Driver } from '../call.js';
+import { callOf } from '../call-of.js';
 import type { Entry } from '../entry.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNINITIALIZED } from '../generated/constants.js';
+import { nvmlInit_v2 } from '../generated/entries.js';
 import { writes } from '../generated/writes.js';
 import type { CallLimits } from '../limits.js';
 import { isTooNew, type Status } from '../status.js';
@@ -147,7 +149,7 @@ function openBeside(path: string | undefined): Beside {
     const { handles } = shared;
     opened = openElsewhere({ path, timeout: OPENING, opensForSample: false, report, handles });
     const { driver } = opened;
-    const status = await driver.bind(call('nvmlInit_v2'))?.start({ timeout: OPENING });
+    const status = await driver.bind(callOf(nvmlInit_v2))?.start({ timeout: OPENING });
     if (status !== 0) throw errorOf(status ?? NVML_ERROR_FUNCTION_NOT_FOUND, 'nvmlInit');
     return driver;
   };

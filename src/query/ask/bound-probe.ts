@@ -65,7 +65,7 @@ export class BoundProbe implements Answer {
     if (this.subject.handle !== undefined) this.outcome.answered(status);
   }
 
-  /** A reader of one path. The path is resolved once, and once more when an older call has to answer. */
+  /** A reader of one path. The path is resolved once, and again when an older call has to answer. */
   reader(path: string, raw = false): Reader {
     const key = raw ? `raw ${path}` : path;
     let reader = this.readers.get(key);

@@ -1,7 +1,7 @@
 /**
  * Field ids that may share one nvmlDeviceGetFieldValues. In a call with ids of several kinds the driver leaves
  * some untouched and says success: power limits, thermal limits and power smoothing came back as zeros from a
- * call of 64 (H100 and H200, driver 580.159.04), and right from calls of their own kind. Ids that stand in no
+ * call of 64 (H100 and H200, driver 580.159.04), and right from calls of their own kind. Ids that are in no
  * family are asked alone.
  */
 import * as nvml from '../../nvml/generated/constants.js';

@@ -76,7 +76,7 @@ function ownReader(own: Own, subject: Subject, around: Surroundings): Reader {
   }
 }
 
-/** Some statuses are answers: reads them as the values that they stand for. */
+/** Some statuses are answers: reads them as the values that they mean. */
 const withStatuses =
   (read: Reader, statuses: StatusValues): Reader =>
   () => {

@@ -1,7 +1,7 @@
 /**
  * Decides in which order questions are asked. Questions that wait in the driver are started first, and the others are asked
  * meanwhile. A question that must not be disturbed is asked while nothing else is asked about its own GPU. Calls about other
- * GPUs may go on, as they do not show on its link (two H200, 580.159.04: 0.5 to 0.7 MB/s received with a busy neighbour as
+ * GPUs may continue, as they do not show on its link (two H200, 580.159.04: 0.5 to 0.7 MB/s received with a busy neighbour as
  * with an idle one, 49 to 58 MB/s with calls about the same GPU).
  */
 import type { Waiter } from '../../nvml/call.js';
@@ -15,7 +15,7 @@ export interface Task {
   readonly waits: boolean;
   /** Other questions about its subject would disturb it. Such a question waits, too. */
   readonly undisturbed: boolean;
-  /** Whether the last time had an answer, be it a refusal. */
+  /** Whether the last time had an answer, even a refusal. */
   isAnswered(): boolean;
   run(): void;
   start(): Promise<void>;

@@ -25,7 +25,7 @@ function clusterUuid(view: AnswerView): Reading {
   );
 }
 
-/** A word that stands for zero is "not supported" in all of these. */
+/** The word for zero is "not supported" in all of these. */
 const unlessZero = (value: number) => (value === 0 ? NOT_APPLICABLE : value);
 
 /** Something of the health, which the first forms of the struct do not have. */

@@ -12,14 +12,14 @@ import { enabled, mebibytes, mebibytesUp } from '../kind.js';
 import { sample } from '../probe.js';
 import type { AnswerView, Reading } from '../reading.js';
 
-/** The older call counts what the driver reserves as used, and does not tell it apart. */
-export const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
+/** The older call counts what the driver reserves as used, and does not report it separately. */
+const memoryInfo = sample(nvmlDeviceGetMemoryInfo_v2);
 
 /** The part of the GPU's memory that the CPU can map; no field of --query-gpu, but of the summary and the report. */
 export const bar1Memory = sample(nvmlDeviceGetBAR1MemoryInfo);
 
 /** Before 525 what is reserved counted as used, as the older call has it. */
-export function usedOrReserved(view: AnswerView): Reading {
+function usedOrReserved(view: AnswerView): Reading {
   const [used, reserved] = [view.read('used'), view.read('reserved')];
   return reserved instanceof Missing || used instanceof Missing ? used : Number(used) + Number(reserved);
 }

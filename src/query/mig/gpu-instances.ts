@@ -24,7 +24,7 @@ import {
 } from './instances.js';
 
 /**
- * In the order of nvidia-smi: by slices, variants behind the plain one. Seen on the H100 and H200 (580.159.04: 1g,
+ * In the order of nvidia-smi: by slices, variants after the plain one. Seen on the H100 and H200 (580.159.04: 1g,
  * 1g+me, twice the memory, 2g, 3g, 4g, 7g) and on an RTX PRO 6000 (580: plain, +me, +gfx, +me.all, -me).
  */
 const GPU_INSTANCE_PROFILES: readonly number[] = [

@@ -32,7 +32,7 @@ export interface InstanceProfile {
   readonly ofas: Reading;
 }
 
-/** Something that a list is made of could not be read, e.g. for want of rights. */
+/** Something that a list is made of could not be read, e.g. for lack of permission. */
 export class InstanceError extends Error {
   constructor(
     /** Which kind of instances, or of profiles to cut them by. */

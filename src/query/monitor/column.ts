@@ -8,7 +8,7 @@ import type { Pick } from '../reading.js';
 export interface Heading extends Span {
   readonly name: string;
   readonly unit: string;
-  /** Characters of the cells, the space behind them left out. */
+  /** Characters of the cells, without the space after them. */
   readonly width: number;
 }
 

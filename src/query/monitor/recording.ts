@@ -19,7 +19,7 @@ import type { MonitorLine } from './sampler.js';
 
 const RECORDING_VERSION = 1;
 
-/** Which GPU a number stands for. */
+/** Which GPU a number means. */
 export interface RecordedGpu {
   readonly index: number;
   readonly uuid: string | null;

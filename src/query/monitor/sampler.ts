@@ -31,7 +31,7 @@ export interface MonitorSampler {
   readonly lines: readonly MonitorLine[];
   /** Fills the cells. A promise only where something waits on worker threads. */
   sample(): void | Promise<void>;
-  /** Releases what NVML lent. */
+  /** Releases what NVML allocated. */
   close(): Promise<void>;
 }
 

@@ -146,7 +146,7 @@ function* usesOn(gpu: Subject): Asking<(pid: number) => RecordValues> {
     );
 }
 
-/** In the place of the processes of a GPU or a MIG device: where, and why they cannot be listed. */
+/** In place of the processes of a GPU or a MIG device: where, and why they cannot be listed. */
 const unlistedAt = ({ gpuInstance, computeInstance }: Place, why: Missing): RecordValues => ({
   gpuInstance,
   computeInstance,

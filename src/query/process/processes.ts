@@ -21,15 +21,15 @@ import type { ProcessType } from './process-type.js';
 
 export const computeProcesses = sample(nvmlDeviceGetComputeRunningProcesses_v3);
 
-export const graphicsProcesses = sample(nvmlDeviceGetGraphicsRunningProcesses_v3);
+const graphicsProcesses = sample(nvmlDeviceGetGraphicsRunningProcesses_v3);
 
-export const mpsProcesses = sample(nvmlDeviceGetMPSComputeRunningProcesses_v3);
+const mpsProcesses = sample(nvmlDeviceGetMPSComputeRunningProcesses_v3);
 
 /** The name of a process: the driver reads it from the process's own files. */
 export const processName = (pid: number): Probe => sample(nvmlSystemGetProcessName, { pid });
 
 /** All ones are the id of no process: it has no name to ask for. */
-export const isPid = (pid: number): boolean => pid !== 0xffffffff;
+const isPid = (pid: number): boolean => pid !== 0xffffffff;
 
 export const wantedName = (pid: number): Wanted | Missing =>
   isPid(pid) ? want(processName(pid), '') : Missing.of(NVML_ERROR_NOT_FOUND);

@@ -1,4 +1,4 @@
-/** What only the report tells about memory, clocks and power, and the samples that the driver keeps. */
+/** What only the report shows of memory, clocks and power, and the samples that the driver keeps. */
 
 import * as nvml from '../../nvml/generated/constants.js';
 import {

@@ -1,4 +1,4 @@
-/** What only the report tells about a board: brand, numbers, place in a rack, firmware, virtualization. */
+/** What only the report shows of a board: brand, numbers, place in a rack, firmware, virtualization. */
 
 import * as nvml from '../../nvml/generated/constants.js';
 import {

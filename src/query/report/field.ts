@@ -40,7 +40,7 @@ export function askedRow(name: string): ProbeField {
   return { kind, source };
 }
 
-/** The probe behind a row of --query-gpu. */
+/** The probe of a row of --query-gpu. */
 export const probeOf = (name: string): Probe => askedRow(name).source.probe;
 
 /** A reading that only the report has. */

@@ -1,4 +1,4 @@
-/** What only the report tells about memory errors and temperatures. */
+/** What only the report shows of memory errors and temperatures. */
 
 import * as nvml from '../../nvml/generated/constants.js';
 import {

@@ -1,4 +1,4 @@
-/** What only the report tells about the PCI link: widths with an x, throughput, replays, atomics, bridges. */
+/** What only the report shows of the PCI link: widths with an x, throughput, replays, atomics, bridges. */
 
 import * as nvml from '../../nvml/generated/constants.js';
 import { nvmlDeviceGetBridgeChipInfo, nvmlDeviceGetPcieReplayCounter } from '../../nvml/generated/entries.js';
@@ -35,7 +35,7 @@ const ATOMICS: readonly (readonly [bit: number, name: string])[] = [
   [nvml.NVML_PCIE_ATOMICS_CAP_CAS128, 'CAS_128'],
 ];
 
-/** Names with a blank behind each (H100, 590.48.01). */
+/** Names with a blank after each (H100, 590.48.01). */
 const atomics: Kind = {
   spell: (mask) => `${namesOf(Number(mask))} `,
   json: (mask) => namesOf(Number(mask)),

@@ -1,4 +1,4 @@
-/** The columns that tell the GPU of a record, the same in all tables but --query-gpu. */
+/** The columns that identify the GPU of a record, the same in all tables but --query-gpu. */
 
 import { own, type Row } from '../field.js';
 import { nameOfGpu, serialOfGpu, uuidOfGpu } from '../gpu/identity.js';

@@ -23,7 +23,7 @@ const ADDRESSES: Out = { out: 'list', item: 'u64', capacity: 64 };
 const WITH_TIMES: Out = { ...ADDRESSES, beside: true };
 
 const timedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages_v2, { cause });
-/** Drivers before 410 do not tell when. */
+/** Drivers before 410 do not report when. */
 const untimedPages = (cause: number): Probe => sample(nvmlDeviceGetRetiredPages, { cause });
 
 type Cause = readonly [cause: number, words: string];
@@ -35,7 +35,7 @@ export const SINGLE_BIT: Cause = [
 export const DOUBLE_BIT: Cause = [NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR, 'Double Bit ECC'];
 const CAUSES: readonly Cause[] = [SINGLE_BIT, DOUBLE_BIT];
 
-/** When the index-th page was retired: the array of times lies behind the room for the addresses. */
+/** When the index-th page was retired: the array of times follows the room for the addresses. */
 function timeOf(timed: Answer, index: number): Reading {
   const memory = timed.memory();
   if (memory === undefined) return NOT_SUPPORTED;

@@ -50,7 +50,7 @@ export const vgpuProcesses: Relation = {
   },
 };
 
-/** In the place of a session: why none is known. */
+/** In place of a session: why none is known. */
 const noSession = (fields: readonly Field[], why: Missing): RecordValues =>
   Object.fromEntries(fields.flatMap(({ source }) => ('item' in source ? [[source.item, why]] : [])));
 

@@ -83,7 +83,7 @@ export const instanceOfVgpu = (vgpu: number): Asking<Reading> =>
   readOne(sample(nvmlVgpuInstanceGetGpuInstanceId, { vgpuInstance: vgpu }), SYSTEM);
 
 /** GPU instances of a GPU as records about them, by their ids. */
-export const foundInstances = (gpu: Subject, wanted: readonly number[]): Asking<readonly Found[]> =>
+const foundInstances = (gpu: Subject, wanted: readonly number[]): Asking<readonly Found[]> =>
   together(
     wanted.map(function* (id): Asking<Found> {
       return { values: { instance: id }, about: yield* gpuInstance(gpu, id) };

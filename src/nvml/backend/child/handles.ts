@@ -87,7 +87,7 @@ export class Handles {
   }
 
   /**
-   * Puts handles in the place of the pointers that a process left in the outputs of a call. `wanted` is the one that the call was
+   * Puts handles in place of the pointers that a process left in the outputs of a call. `wanted` is the one that the call was
    * made again for: a question without inputs, such as that for a GPM sample, has many.
    */
   take(asked: SubjectCall, memory: readonly Buffer[], pointers: Pointers, wanted?: Handle): void {

@@ -117,7 +117,7 @@ export function writeNews(news: News, into: MessageWriter): Buffer {
   return into.message();
 }
 
-/** The memory that the answer of a call shall be in, where it has some of that size. */
+/** The memory for the answer of a call, where it has some of that size. */
 export type RoomOf = (id: number) => readonly Buffer[] | undefined;
 
 export function readNews(from: MessageReader, roomOf: RoomOf = () => undefined): News {

@@ -4,7 +4,7 @@ import type { FunctionName } from '../../generated/functions.js';
 import type { Clock } from './clock.js';
 import type { Answered } from './messages.js';
 
-/** In the place of an answer: another process is to be asked. */
+/** In place of an answer: another process is to be asked. */
 export const MOVED: unique symbol = Symbol('moved');
 export type Moved = typeof MOVED;
 

@@ -23,7 +23,7 @@ interface Range {
 }
 
 /** What is mapped of a file and was not written: nothing is lost with it. */
-function unwritten(smaps: string, file: string): readonly Range[] {
+export function unwritten(smaps: string, file: string): readonly Range[] {
   return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).flatMap((mapping): readonly Range[] => {
     const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p /.exec(mapping) ?? [];
     const [head = ''] = mapping.split('\n', 1);

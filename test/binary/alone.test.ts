@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { unwritten } from '../../tools/binary/own-code.js';
 import { buildFake, compileLibrary } from '../fake-nvml/build.js';
 import { PROGRAM } from '../program.js';
 import { folderOfFile } from '../temporary.js';
@@ -138,5 +139,26 @@ describe('the single file', () => {
     expect(stdout).toMatch(/^GPU 0: Tesla T4/);
     expect(run(['-L'], { NVSMI_NVML: '/nowhere.so' }, work).status).toBe(12);
     expect(existsSync(marker)).toBe(false);
+  });
+});
+
+describe('what a monitor gives back of its own file', () => {
+  it('is mapped of that file to be read, and was not written', () => {
+    const mapping = (range: string, rights: string, file: string, anonymous: number): string =>
+      `${range} ${rights} 00000000 00:1f 42 ${file}\nSize: 4 kB\nAnonymous: ${anonymous} kB\nVmFlags: rd\n`;
+    const smaps = [
+      mapping('00200000-00300000', 'r--p', '/opt/nvsmi', 0),
+      mapping('00300000-00500000', 'r-xp', '/opt/nvsmi', 0),
+      // Relocated at the start, and closed then.
+      mapping('00500000-00501000', 'r--p', '/opt/nvsmi', 12),
+      mapping('00501000-00502000', 'rw-p', '/opt/nvsmi', 0),
+      mapping('7f000000-7f100000', 'r-xp', '/lib/libc.so.6', 0),
+      mapping('7f100000-7f200000', 'r-xp', '/opt/nvsmi (deleted)', 0),
+      mapping('7f200000-7f300000', 'rw-p', '', 64),
+    ].join('');
+    expect(unwritten(smaps, '/opt/nvsmi')).toEqual([
+      { start: 0x200000, length: 0x100000 },
+      { start: 0x300000, length: 0x200000 },
+    ]);
   });
 });

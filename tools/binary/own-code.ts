@@ -1,6 +1,6 @@
 /**
  * Gives the pages of the executable back that a program had to read once, when it started or compiled: the kernel reads them again, from
- * its cache, where they are wanted. Of 33 MiB of code that the monitor has read after a minute it needs 15 from tick to tick.
+ * its cache, where they are wanted. Of its file the monitor has 44 MiB in memory without this, and 31 on average with it.
  */
 import { readFileSync } from 'node:fs';
 
@@ -23,7 +23,7 @@ interface Range {
 }
 
 /** What is mapped of a file and was not written: nothing is lost with it. */
-function unwritten(smaps: string, file: string): readonly Range[] {
+export function unwritten(smaps: string, file: string): readonly Range[] {
   return smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).flatMap((mapping): readonly Range[] => {
     const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p /.exec(mapping) ?? [];
     const [head = ''] = mapping.split('\n', 1);

@@ -28,7 +28,10 @@ export const wholeNumber = (minimum: number, maximum: number): CheckedShape<numb
 
 export const numberFrom = (minimum: number, maximum: number): CheckedShape<number> => ({
   schema: { type: 'number', minimum, maximum },
-  form: forms.number(minimum, maximum),
+  form: form(
+    `a number from ${minimum} to ${maximum}`,
+    (json) => typeof json === 'number' && json >= minimum && json <= maximum,
+  ),
 });
 
 export const positive = (needed: string): CheckedShape<number> => ({

@@ -107,7 +107,7 @@ export function terminalOf(self: TerminalProcess, write: (text: string) => void)
   const resized = (): void => {
     if (isTaken) listener?.redraw();
   };
-  const data = (bytes: Buffer): void => input?.write(bytes.toString('utf8'));
+  const data = (bytes: Buffer): void => input?.read(bytes);
   const gone = (): void => listener?.end();
   const close = (): void => {
     giveBack();
@@ -183,6 +183,7 @@ const BUTTONS: Readonly<Record<number, TerminalMouse['what']>> = {
 /** Distinguishes keys and the mouse in what a terminal sends. */
 export class Input {
   private readonly keys: KeyStream;
+  private readonly decoder = new TextDecoder();
   private rest = '';
   private waiting: NodeJS.Timeout | undefined;
 
@@ -193,6 +194,11 @@ export class Input {
     const timing = { escapeCodeTimeout: ESCAPE_TIMEOUT } as unknown as Interface;
     process.getBuiltinModule('node:readline').emitKeypressEvents(this.keys, timing);
     this.keys.on('keypress', (text: string | undefined, key: ReadlineKey) => listener.key(keyOf(text, key)));
+  }
+
+  /** A letter of several bytes may come in pieces, too. */
+  read(bytes: Uint8Array): void {
+    this.write(this.decoder.decode(bytes, { stream: true }));
   }
 
   write(text: string): void {

@@ -44,7 +44,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return exitStatusOf(status === EXIT.ok ? refusedList : status);
   };
   try {
-    const source = sourceOf(line, io.env);
+    const given = sourceOf(line, io.env);
+    const timesItself = line.subcommand?.spec.timesItself ?? false;
+    const source = timesItself ? { ...given, timeout: undefined } : given;
     let before: Promise<Followed | undefined> | undefined;
     const followed = (): Promise<Followed | undefined> => {
       before ??= followedBy(source);
@@ -89,6 +91,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const recording = source.snapshot === undefined ? undefined : { snapshot: source.snapshot };
     const context: Context = {
       io,
+      timeout: timesItself ? given.timeout : undefined,
       argv,
       source: recording,
       environmentSource: source.isFromEnvironment ? recording : undefined,
@@ -106,6 +109,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.close();
     return ended(status);
   } catch (error) {
+    const { withoutVerdict } = line.subcommand?.spec ?? {};
+    // Any other status would be read as a verdict, such as 1, a warning.
+    if (withoutVerdict !== undefined && !(error instanceof Error && error.name === 'ClosedPipe')) {
+      await explain(error, io, line).catch((unknown: unknown) => io.err(`${stackOf(unknown)}\n`));
+      return withoutVerdict;
+    }
     return ended(await explain(error, io, line));
   } finally {
     await opened?.end?.();
@@ -195,6 +204,8 @@ async function summary(given: RootGiven, context: Context): Promise<number> {
   openEarly(context, given);
   return (await import('../commands/summary/summary.js')).summary(given, context);
 }
+
+const stackOf = (error: unknown): string => plainLines((error as Partial<Error>).stack ?? String(error));
 
 /**
  * Says what went wrong, where nvidia-smi says it: on stdout. Where JSON was asked for it goes to

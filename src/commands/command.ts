@@ -23,10 +23,14 @@ interface CommandShape<Options> {
   readonly isBareHelp?: true | undefined;
   /** The words after `--` are a program, which the command runs and whose exit status it ends with. */
   readonly program?: true;
+  /** It calls NVML in a process of its own, for which the timeout is: `context.timeout`. */
+  readonly timesItself?: true;
   /** One thing that it changes is asked for alone, and once. */
   readonly setsAlone?: true | undefined;
   /** Its exit status is its verdict, which says by itself that something was not read in time. */
   readonly isVerdict?: true;
+  /** The status of such a command where it gives no verdict: a wrong command line, output that cannot be written. */
+  readonly withoutVerdict?: number;
   /** What its JSON is made of: its schema is made from this. */
   readonly json?: readonly JsonPart[] | undefined;
   /**

@@ -35,6 +35,8 @@ export interface Followed {
 
 export interface Context {
   readonly io: Io;
+  /** Milliseconds that were given to a command that times itself. */
+  readonly timeout?: number | undefined;
   /** The command line as it was written, for the record of changes. */
   readonly argv?: readonly string[];
   /** Where the answers of the machine come from, if not from this one. A JSON document says so. */

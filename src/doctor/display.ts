@@ -3,7 +3,7 @@
 import { type Evidence, type Judged, ok, unknown, warn } from '../base/verdict.js';
 import { minorOf, pciAddress } from '../system/pci-gpus.js';
 import { type System, Unread } from '../system/system.js';
-import type { DoctorCheck, NvmlGpu } from './patient.js';
+import { type DoctorCheck, type NvmlGpu, unreadOf } from './patient.js';
 
 /** As the kernel names them: after 15 characters a name is cut. */
 const DISPLAY_SERVERS: readonly string[] = [
@@ -107,7 +107,9 @@ const display: DoctorCheck = {
         'Run it as root.',
         hidden.map(({ pid }) => ({ name: `/proc/${pid}/fd`, value: null, reason: 'cannot be read' })),
       );
-    return ok('No display is active on a GPU.');
+    return (
+      unreadOf(nvml, 'display_active', 'The state of the display') ?? ok('No display is active on a GPU.')
+    );
   },
 };
 

@@ -73,17 +73,19 @@ const lost: DoctorCheck = {
   looksAt: 'GPUs that NVML counts and cannot reach.',
   judge({ nvml }): Judged | readonly OfGpu[] {
     if (!nvml.isOpen) return unknown('NVML does not work, so no GPU was checked.', 'See nvml.');
-    const gone = nvml.gpus.filter((gpu) => gpu.lost !== undefined);
+    const gone = nvml.gpus.flatMap(({ silent, ...gpu }) =>
+      silent === undefined ? [] : [{ ...gpu, silent }],
+    );
     if (gone.length === 0)
       return nvml.gpus.length === 0
         ? fail('NVML counts no GPU.', 'See gpus-on-bus and kernel-messages.')
         : ok('Every GPU answers.');
-    return gone.map(({ index, busId, lost: reason = '' }) => ({
+    return gone.map(({ index, busId, silent: { name, reason, isLate } }) => ({
       gpu: index,
-      ...fail(
-        `It${busId === undefined ? '' : ` (${busId})`} cannot be reached: ${reason}.`,
+      ...(isLate ? unknown : fail)(
+        `It${busId === undefined ? '' : ` (${busId})`} ${isLate ? 'did not answer in time' : 'cannot be reached'}: ${reason}.`,
         'Reset the GPU; if it is lost, drain the node and reboot it.',
-        [{ name: 'nvmlDeviceGetHandleByIndex', value: null, reason }],
+        [{ name, value: null, reason }],
       ),
     }));
   },
@@ -159,8 +161,13 @@ const inforom: DoctorCheck = {
 };
 
 const pendingOf = (mode: string, name: string): DoctorCheck['judge'] =>
-  perGpu(`${mode}.current`, (current, { fields }) => {
+  perGpu(`${mode}.current`, (current, { fields, failed }) => {
     const pending = fields[`${mode}.pending`];
+    if (failed.includes(`${mode}.pending`))
+      return unknown(
+        `Whether a change of ${name} is pending could not be read.`,
+        'See gpus-reachable and nvml.',
+      );
     return pending === undefined || pending === current
       ? ok(`No change of ${name} is pending.`)
       : warn(

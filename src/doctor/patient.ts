@@ -3,6 +3,7 @@
 import type { Evidence, Judged } from '../base/verdict.js';
 import { unknown } from '../base/verdict.js';
 import type { GpuEvent } from '../events/gpu-event.js';
+import type { NoReply } from '../query/no-reply.js';
 import type { System } from '../system/system.js';
 import { Unread } from '../system/system.js';
 
@@ -11,11 +12,13 @@ export interface NvmlGpu {
   readonly index: number;
   readonly name: string;
   readonly busId: string | undefined;
-  /** Why it has no handle. */
-  readonly lost: string | undefined;
+  /** What shows that it cannot be reached. */
+  readonly silent: NoReply | undefined;
   /** Fields by their --query-gpu names, as text; an answer that failed is a reason in `reasons`. */
   readonly fields: Readonly<Record<string, string>>;
   readonly reasons: Readonly<Record<string, string>>;
+  /** Those of `reasons` that are no answer: neither a value nor that this driver has none. */
+  readonly failed: readonly string[];
 }
 
 export type NvmlState =
@@ -26,6 +29,17 @@ export type NvmlState =
       readonly gpus: readonly NvmlGpu[];
     }
   | { readonly isOpen: false; readonly reason: string; readonly hint: string | undefined };
+
+/** A verdict about GPUs of which a field could not be read; undefined where there are none. */
+export function unreadOf(nvml: NvmlState, field: string, what: string): Judged | undefined {
+  const silent = nvml.isOpen ? nvml.gpus.filter(({ failed }) => failed.includes(field)) : [];
+  if (silent.length === 0) return undefined;
+  return unknown(
+    `${what} of GPU ${silent.map(({ index }) => index).join(', ')} could not be read.`,
+    'See gpus-reachable and nvml.',
+    silent.map(({ index, reasons }) => ({ name: `${field} ${index}`, value: null, reason: reasons[field] })),
+  );
+}
 
 export interface Patient {
   readonly system: System;

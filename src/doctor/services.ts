@@ -4,7 +4,15 @@ import { fail, ok, unknown, warn } from '../base/verdict.js';
 import { containerOf, isWsl } from '../system/containment.js';
 import { pciAddress, pciDevices, runtimeD3 } from '../system/pci-gpus.js';
 import { type System, Unread } from '../system/system.js';
-import { type DoctorCheck, linesOf, type NvmlGpu, processNames, unread, userOf } from './patient.js';
+import {
+  type DoctorCheck,
+  linesOf,
+  type NvmlGpu,
+  processNames,
+  unread,
+  unreadOf,
+  userOf,
+} from './patient.js';
 
 /** nvidia-persistenced and nv-fabricmanager, cut as the kernel cuts names. */
 const PERSISTENCED = 'nvidia-persiste';
@@ -48,6 +56,8 @@ const persistence: DoctorCheck = {
         reason: isRunning === null ? 'processes cannot be seen' : undefined,
       },
     ];
+    const hidden = off.length === 0 ? unreadOf(nvml, 'persistence_mode', 'The persistence mode') : undefined;
+    if (hidden !== undefined) return hidden;
     if (without.length === 0) return ok('Persistence mode is on.', evidence);
     if (off.length === 0) {
       const reasons = needless.filter(({ index }) => without.includes(index));
@@ -79,7 +89,8 @@ const fabricManager: DoctorCheck = {
         )
       : [];
     const hasSwitch = !(switches instanceof Unread) && switches.length > 0;
-    if (!hasSwitch && states.length === 0) return [];
+    const hidden = unreadOf(nvml, 'fabric.state', 'The state of the fabric');
+    if (!hasSwitch && states.length === 0 && hidden === undefined) return [];
     const names = processNames(system);
     const isRunning = names instanceof Unread ? null : names.includes(FABRIC_MANAGER);
     const waiting = states.filter(({ state }) => state !== 'Completed');
@@ -96,7 +107,7 @@ const fabricManager: DoctorCheck = {
       },
     ];
     if (waiting.length === 0 && states.length > 0)
-      return ok('The NVLink fabric of every GPU is complete.', evidence);
+      return hidden ?? ok('The NVLink fabric of every GPU is complete.', evidence);
     const action =
       'Start it (systemctl start nvidia-fabricmanager); its version must be that of the driver. Its log is /var/log/fabricmanager.log.';
     if (isRunning === false && hasSwitch && containerOf(system) === undefined) {
@@ -112,6 +123,7 @@ const fabricManager: DoctorCheck = {
         action,
         evidence,
       );
+    if (hidden !== undefined) return hidden;
     return isRunning === true
       ? ok('nv-fabricmanager runs.', evidence)
       : unknown('Whether nv-fabricmanager runs is not known.', 'Run it on the host.', evidence);

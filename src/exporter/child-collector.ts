@@ -6,8 +6,8 @@ import type { Background, Child } from '../base/background.js';
 import { type Collector, CollectorState, DEADLINE } from './collector.js';
 import type { CollectedRecords, HealthSeen } from './observed.js';
 
-/** Milliseconds without an answer after which a child is killed. */
-const PATIENCE = 3 * DEADLINE;
+/** Deadlines without an answer after which a child is killed. */
+const PATIENCE = 3;
 /** Milliseconds from the end of one child to the start of the next; twice as many each time, up to a minute. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
@@ -32,7 +32,11 @@ export class NoCollection extends Error {
 /** Starts to collect, and returns after the first collection, or once it is overdue. Throws NoCollection. */
 export async function collectInChild(
   background: Background,
-  { period, checksHealth }: { readonly period: number; readonly checksHealth: boolean },
+  {
+    period,
+    checksHealth,
+    deadline = DEADLINE,
+  }: { readonly period: number; readonly checksHealth: boolean; readonly deadline?: number | undefined },
   now: () => number,
   onCollected: () => void,
   report: (text: string) => void,
@@ -45,15 +49,16 @@ export async function collectInChild(
   let printed = '';
   const watch = setInterval(() => {
     const { stuckSince } = state;
-    if (stuckSince !== undefined && now() - stuckSince > PATIENCE) child?.kill();
+    if (stuckSince !== undefined && now() - stuckSince > PATIENCE * deadline) child?.kill();
   }, LOOK_EVERY);
   watch.unref();
-  const state = new CollectorState(now, checksHealth, () => {
+  const end = (): void => {
     isOver = true;
     clearTimeout(timer);
     clearInterval(watch);
     child?.kill();
-  });
+  };
+  const state = new CollectorState(now, checksHealth, end, deadline);
   let first: { resolve(): void; reject(error: Error): void } | undefined;
   const take = (line: string): void => {
     const { collected, health } = saidIn(line);
@@ -72,7 +77,7 @@ export async function collectInChild(
     first?.resolve();
     onCollected();
   };
-  const end = (status: number | undefined, alsoSaid: string): void => {
+  const ended = (status: number | undefined, alsoSaid: string): void => {
     if (isOver) return;
     const said = printed + alsoSaid;
     printed = '';
@@ -88,11 +93,11 @@ export async function collectInChild(
   };
   const start = async (): Promise<void> => {
     state.begin();
-    child = await background.lines([`--${CHILD_OPTION}`], { line: take, end });
+    child = await background.lines([`--${CHILD_OPTION}`], { line: take, end: ended });
   };
   await new Promise<void>((resolve, reject) => {
     first = { resolve, reject };
-    setTimeout(resolve, DEADLINE).unref();
+    setTimeout(resolve, deadline).unref();
     void start().catch(reject);
   }).catch((error: unknown) => {
     state.stop();

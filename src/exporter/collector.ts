@@ -31,10 +31,12 @@ export class CollectorState implements Collector {
     private readonly now: () => number,
     readonly checksHealth: boolean,
     private readonly end: () => void = () => undefined,
+    /** Milliseconds. */
+    readonly deadline = DEADLINE,
   ) {}
 
   get stuckSince(): number | undefined {
-    return this.since !== undefined && this.now() - this.since > DEADLINE ? this.since : undefined;
+    return this.since !== undefined && this.now() - this.since > this.deadline ? this.since : undefined;
   }
 
   /** A collection begins now, or is due in so many milliseconds. */

@@ -57,3 +57,19 @@ export function fitted(text: string, width: number, align: 'left' | 'right', mar
   const blanks = ' '.repeat(Math.max(0, width - cellsOf(short)));
   return align === 'left' ? short + blanks : blanks + short;
 }
+
+/** A text in pieces of at most so many cells each; an empty one is one piece. */
+export function piecesOf(text: string, width: number): readonly string[] {
+  if (cellsOf(text) <= width) return [text];
+  const pieces: string[] = [''];
+  let used = 0;
+  for (const { text: grapheme, width: cells } of graphemes(text)) {
+    if (used + cells > width) {
+      pieces.push('');
+      used = 0;
+    }
+    pieces[pieces.length - 1] += grapheme;
+    used += cells;
+  }
+  return pieces;
+}

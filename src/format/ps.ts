@@ -12,11 +12,17 @@ import { type FittedColumn, fittedTable } from './fitted-table.js';
 
 const ABSENT = '-';
 
-/** A cell of a column: its value as the table shows it. */
-export function processText({ kind, shown }: ProcessListColumn, reading: Reading): string {
+/** The value of a column with its unit. */
+export function wholeProcessText({ kind, shown }: ProcessListColumn, reading: Reading): string {
   if (reading instanceof Missing || reading === '' || !isPlausible(kind, reading)) return ABSENT;
   const spelled = kind.spell(reading);
   return shown?.text?.(spelled) ?? spelled;
+}
+
+/** The same as a table shows it. */
+export function processText(column: ProcessListColumn, reading: Reading): string {
+  const whole = wholeProcessText(column, reading);
+  return column.shown?.short?.(whole) ?? whole;
 }
 
 /** The columns that a table has room for; those with nothing in them are left out. */

@@ -9,7 +9,9 @@ import {
   type HealthCheck,
   readingsOf,
 } from './check.js';
+import { expectedOf } from './expectations.js';
 import type { GpuReadings } from './readings.js';
+import { lastCount } from './state.js';
 
 export interface Examined {
   readonly findings: readonly Finding[];
@@ -34,32 +36,33 @@ export function examine(checks: readonly HealthCheck[], health: Health): Examine
 }
 
 function examineGpu(check: GpuCheck, gpu: GpuReadings, health: Health): Finding | NotApplicable {
-  const { id, needs } = check;
+  const { id, needs, uses = [] } = check;
   const about = { check: id, gpu: gpu.index, uuid: gpu.uuid };
   const missing = needs.flatMap((name) => {
     const answer = gpu.answers[name];
-    return answer === undefined || answer.value === null ? [{ name, answer }] : [];
+    if (answer === undefined) throw new Error(`${id} needs ${name}, which was not read`);
+    return answer.value === null ? [{ name, ...answer }] : [];
+  });
+  const notChecked = (reason: string): Finding => ({
+    ...about,
+    ...unknown(`It cannot be checked: ${reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
   });
   const [first] = missing;
-  if (first?.answer?.value === null) {
-    const { name, answer } = first;
-    const isLearned =
-      health.expected?.gpus.some((one) => one['pci.bus_id'] === gpu.busId && one[name] !== undefined) ??
-      false;
-    if (missing.every((one) => one.answer?.value === null && one.answer.isUnsupported) && !isLearned) {
-      return { check: id, gpu: gpu.index, reason: answer.reason };
-    }
-    return {
-      ...about,
-      ...unknown(`It cannot be checked: ${answer.reason}.`, REMEDY, evidenceOf(gpu, readingsOf(check))),
-    };
+  if (first !== undefined) {
+    const expected = expectedOf(health.expected, gpu);
+    const isExpected = missing.some(({ name }) => expected?.[name] !== undefined);
+    return missing.every(({ isUnsupported }) => isUnsupported) && !isExpected
+      ? { check: id, gpu: gpu.index, reason: first.reason }
+      : notChecked(first.reason);
   }
-  if (first !== undefined) throw new Error(`${id} needs ${first.name}, which was not read`);
-  return {
-    ...about,
-    evidence: evidenceOf(gpu, readingsOf(check)),
-    ...withoutEmpty(check.judge(subjectOf(gpu, health))),
-  };
+  const judged = check.judge(subjectOf(gpu, health));
+  // What a GPU may lack, and failed to be read, might have said otherwise.
+  const failed = uses.flatMap((name) => {
+    const answer = gpu.answers[name];
+    return answer?.value === null && answer.isFailure ? [`${name} could not be read (${answer.reason})`] : [];
+  });
+  if (judged.verdict === 'ok' && failed[0] !== undefined) return notChecked(failed[0]);
+  return { ...about, evidence: evidenceOf(gpu, readingsOf(check)), ...withoutEmpty(judged) };
 }
 
 const REMEDY = 'See gpu-reachable, and run nvsmi doctor.';
@@ -88,13 +91,15 @@ function subjectOf(gpu: GpuReadings, health: Health): CheckedGpu {
     word: (name) => String(value(name) ?? ''),
     growth(name): Growth | undefined {
       const { before, now, boot } = health;
-      const then = gpu.uuid === undefined ? undefined : before?.counters[gpu.uuid]?.[name];
       const current = value(name);
-      if (before === undefined || then === undefined || typeof current !== 'number') return undefined;
-      const wasBooted = typeof before.boot === 'string' && boot !== undefined && before.boot !== boot.id;
+      if (before === undefined || gpu.uuid === undefined || typeof current !== 'number') return undefined;
+      const last = lastCount(before, gpu.uuid, name);
+      if (last === undefined) return undefined;
+      const { count: then, of } = last;
+      const wasBooted = typeof of.boot === 'string' && boot !== undefined && of.boot !== boot.id;
       if (wasBooted && !PERMANENT.includes(name)) return { by: current, hours: boot.hours };
-      return { by: current - then, hours: Math.max(now - before.time, 1) / HOUR };
+      return { by: current - then, hours: Math.max(now - of.time, 1) / HOUR };
     },
-    expected: health.expected?.gpus.find((one) => one['pci.bus_id'] === gpu.busId),
+    expected: expectedOf(health.expected, gpu),
   };
 }

@@ -96,7 +96,24 @@ function parseExpectations(content: string, path: string, machine: string | null
   if (expectations.machine !== null && machine !== null && expectations.machine !== machine) {
     throw new BadFile(path, 'it was made on another machine; set "machine" to null to use it on many');
   }
-  return { ...expectations, gpus: expectations.gpus.map(spelledAsHere) };
+  const gpus = expectations.gpus.map(spelledAsHere);
+  refuseTwice(gpus, path);
+  return { ...expectations, gpus };
+}
+
+/** What is expected of a GPU: by its address, or by its place in a file without addresses. */
+export const expectedOf = (
+  expectations: Expectations | undefined,
+  { index, busId }: Pick<GpuReadings, 'index' | 'busId'>,
+): GpuExpectations | undefined =>
+  expectations?.gpus.find((one, i) =>
+    one['pci.bus_id'] === undefined ? i === index : one['pci.bus_id'] === busId,
+  );
+
+function refuseTwice(gpus: readonly GpuExpectations[], path: string): void {
+  const addresses = gpus.flatMap((gpu) => gpu['pci.bus_id'] ?? []);
+  const twice = addresses.find((busId, i) => addresses.indexOf(busId) !== i);
+  if (twice !== undefined) throw new BadFile(path, `two GPUs have the pci.bus_id ${twice}`);
 }
 
 /** People write addresses as nvidia-smi does: 00000000:3B:00.0. */

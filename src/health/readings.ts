@@ -4,7 +4,7 @@ import * as nvml from '../nvml/generated/constants.js';
 import { NVML_ERROR_NOT_SUPPORTED } from '../nvml/generated/constants.js';
 import { nvmlSystemGetDriverVersion } from '../nvml/generated/entries.js';
 import type { Gpu } from '../nvml/session.js';
-import { ALL_ONES, Missing, NOT_SUPPORTED, statusReason } from '../nvml/status.js';
+import { ALL_ONES, Missing, NOT_SUPPORTED } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { type Asking, read, readOne, together, want } from '../query/ask/asking.js';
 import { readFields } from '../query/ask/records.js';
@@ -13,6 +13,7 @@ import { jsonReading } from '../query/cell.js';
 import { gpuRow } from '../query/gpu-fields.js';
 import { count, IMPLAUSIBLE, isPlausible, type JsonScalar, mebibytes } from '../query/kind.js';
 import { linksOf } from '../query/links/nvlink-links.js';
+import { IDENTITY, isNotThere, type NoReply, noReplyOf } from '../query/no-reply.js';
 import { field, fixed } from '../query/probe.js';
 import { gpuProcesses, type PlacedProcess } from '../query/process/gpu-processes.js';
 import type { Reading } from '../query/reading.js';
@@ -23,7 +24,13 @@ import { pciAddress } from '../system/pci-gpus.js';
 /** What was read under a name: a value in the unit of its field, or why there is none. */
 export type HealthValue =
   | { readonly value: Exclude<JsonScalar, null> }
-  | { readonly value: null; readonly reason: string; readonly isUnsupported: boolean };
+  | {
+      readonly value: null;
+      readonly reason: string;
+      readonly isUnsupported: boolean;
+      /** Neither a value nor the answer that this GPU or driver has none. */
+      readonly isFailure: boolean;
+    };
 
 export interface HealthProcess {
   readonly pid: number;
@@ -35,8 +42,8 @@ export interface GpuReadings {
   readonly uuid: string | undefined;
   /** As the kernel spells it: 0000:3b:00.0. */
   readonly busId: string | undefined;
-  /** Why the GPU has no handle. */
-  readonly lost: string | undefined;
+  /** What shows that the GPU does not answer. */
+  readonly silent: NoReply | undefined;
   readonly answers: Readonly<Record<string, HealthValue>>;
   readonly processes: readonly HealthProcess[];
 }
@@ -80,9 +87,6 @@ export function isSlow(name: string): boolean {
   return 'probe' in source && source.probe.waits;
 }
 
-/** What each finding is identified by. */
-const IDENTITY = ['uuid', 'pci.bus_id', 'name'];
-
 /** Reads some names of all GPUs, each once. */
 export async function readGpus(
   asker: Asker,
@@ -108,7 +112,7 @@ function* readGpu(gpu: Gpu, names: readonly string[]): Asking<GpuReadings> {
     index: gpu.index,
     uuid: textOf(answers.uuid),
     busId: addressOf(textOf(answers['pci.bus_id']) ?? gpu.busId),
-    lost: gpu.handle === undefined ? statusReason(gpu.status) : undefined,
+    silent: noReplyOf(gpu, fields, readings),
     answers,
     processes: processes.list,
   };
@@ -122,9 +126,14 @@ const addressOf = (busId: string | undefined): string | undefined =>
 
 function answerOf(kind: ReportField['kind'], read: Reading): HealthValue {
   const { value, reason = 'none' } = jsonReading(kind, read);
-  const isUnsupported =
-    read instanceof Missing && read.status === NVML_ERROR_NOT_SUPPORTED && reason !== IMPLAUSIBLE;
-  return value === null ? { value, reason, isUnsupported } : { value };
+  if (value !== null) return { value };
+  const status = read instanceof Missing && reason !== IMPLAUSIBLE ? read.status : undefined;
+  return {
+    value,
+    reason,
+    isUnsupported: status === NVML_ERROR_NOT_SUPPORTED,
+    isFailure: status === undefined || !isNotThere(status),
+  };
 }
 
 const absent = (missing: Missing): HealthValue => answerOf(count, missing);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type Form,
   faultText,
+  listOf,
   mapOf,
   number,
   objectOf,
@@ -15,10 +16,8 @@ import { type System, Unread } from '../system/system.js';
 import { BadFile } from './bad-file.js';
 import type { GpuReadings } from './readings.js';
 
-export interface State {
-  readonly format: 'nvsmi-health-state';
-  readonly version: 1;
-  readonly machine: string | null;
+/** Counters as a run read them. */
+export interface CounterReadings {
   /** The boot_id of the kernel: most counters start at zero with a boot. */
   readonly boot?: string | null | undefined;
   /** Milliseconds since the epoch. */
@@ -27,12 +26,25 @@ export interface State {
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-const FORM: Form = objectOf({
-  version: wholeNumber(1, 1),
-  machine: orNull(text),
+export interface State extends CounterReadings {
+  readonly format: 'nvsmi-health-state';
+  readonly version: 1;
+  readonly machine: string | null;
+  /** What the last run did not read: of GPUs that it was not asked about, or that did not answer. */
+  readonly earlier?: readonly CounterReadings[] | undefined;
+}
+
+const COUNTED = {
   boot: optional(orNull(text)),
   time: number(0),
   counters: mapOf(mapOf(number(0))),
+};
+
+const FORM: Form = objectOf({
+  version: wholeNumber(1, 1),
+  machine: orNull(text),
+  ...COUNTED,
+  earlier: optional(listOf(objectOf(COUNTED))),
 });
 
 /** A clock may be set back a little. */
@@ -71,14 +83,27 @@ export const stateOf = (
     now,
     machine,
     boot,
-  }: { readonly now: number; readonly machine: string | null; readonly boot?: Boot | undefined },
-): State => ({
-  format: 'nvsmi-health-state',
-  version: 1,
-  machine,
-  boot: boot?.id ?? null,
-  time: now,
-  counters: Object.fromEntries(
+    before,
+  }: {
+    readonly now: number;
+    readonly machine: string | null;
+    readonly boot?: Boot | undefined;
+    readonly before?: State | undefined;
+  },
+): State => {
+  const read = { boot: boot?.id ?? null, time: now, counters: countersOf(gpus, counters) };
+  const earlier = before === undefined ? [] : unreadSince(read, before);
+  return {
+    format: 'nvsmi-health-state',
+    version: 1,
+    machine,
+    ...read,
+    ...(earlier.length === 0 ? {} : { earlier }),
+  };
+};
+
+const countersOf = (gpus: readonly GpuReadings[], counters: readonly string[]): CounterReadings['counters'] =>
+  Object.fromEntries(
     gpus.flatMap(({ uuid, answers }) => {
       if (uuid === undefined) return [];
       const own = counters.flatMap((name): [string, number][] => {
@@ -87,8 +112,40 @@ export const stateOf = (
       });
       return [[uuid, Object.fromEntries(own)]];
     }),
-  ),
-});
+  );
+
+/** The newest value of a counter, and when it was read. */
+export function lastCount(
+  state: State,
+  uuid: string,
+  name: string,
+): { readonly count: number; readonly of: CounterReadings } | undefined {
+  for (const of of [state, ...(state.earlier ?? [])]) {
+    const count = of.counters[uuid]?.[name];
+    if (count !== undefined) return { count, of };
+  }
+  return undefined;
+}
+
+/** What was read before, and not since. */
+function unreadSince(
+  read: CounterReadings,
+  { boot, time, counters, earlier = [] }: State,
+): readonly CounterReadings[] {
+  const known = new Set<string>();
+  const without = (each: CounterReadings): CounterReadings => ({
+    ...each,
+    counters: Object.fromEntries(
+      Object.entries(each.counters).flatMap(([uuid, own]): [string, Readonly<Record<string, number>>][] => {
+        const rest = Object.entries(own).filter(([name]) => !known.has(`${uuid} ${name}`));
+        for (const name of Object.keys(own)) known.add(`${uuid} ${name}`);
+        return rest.length === 0 ? [] : [[uuid, Object.fromEntries(rest)]];
+      }),
+    ),
+  });
+  const [, ...kept] = [read, { boot, time, counters }, ...earlier].map(without);
+  return kept.filter((each) => Object.keys(each.counters).length > 0);
+}
 
 /** This boot of the kernel. */
 export interface Boot {

@@ -38,6 +38,8 @@ export type Out =
       readonly set?: Preset;
       /** Only read by NVML: no answer. */
       readonly given?: true;
+      /** Bytes from its beginning that the answer is in, where the rest is not read. */
+      readonly answer?: number;
       /** An array that the struct points to; it follows the struct in the same memory. */
       readonly array?: PointedArray;
       /** Bytes to allow beyond the struct, whose whole size is the next parameter, by pointer. */
@@ -78,6 +80,12 @@ export interface Call {
   readonly args: readonly Arg[];
 }
 
+/** Waits for one result. It may be called before what it was given to returns. */
+export interface Waiter<T> {
+  resolve(result: T): void;
+  reject(error: unknown): void;
+}
+
 /**
  * A call made ready for one subject. `memory` has one buffer per output, in order; they are reused by every
  * run, and a list's is replaced only when the list outgrows it.
@@ -91,6 +99,8 @@ export interface Bound {
   run(): Status;
   /** The same on a worker thread, for calls that mostly wait. The limits are for a driver that is elsewhere. */
   start(limits?: CallLimits): Promise<Status>;
+  /** The same without a promise for each call, where a driver can: a monitor asks for more than a hundred at a time. */
+  begin?(waiter: Waiter<Status>): void;
   /** The memory was filled for the call, beyond what its arguments say: another process has to be given it. */
   given?(): void;
   /** Why the last start did not get a thread; its status is NVML_ERROR_TIMEOUT then. */

@@ -73,6 +73,17 @@ export function filledOf(out: Out, memory: Buffer): number {
   return Math.min(memory.readUInt32LE(field[1]), roomOf(out, memory));
 }
 
+/** The part of an output that has the answer: of a list the items that were filled. Of 13 KiB of GPM metrics a few may be wanted. */
+export function answerIn(out: Out, memory: Buffer): Buffer {
+  if (out.out === 'list') {
+    return out.beside ? memory : memory.subarray(0, LIST_HEAD + itemSize(out.item) * filledOf(out, memory));
+  }
+  if (out.out !== 'struct') return memory;
+  if (out.answer !== undefined) return memory.subarray(0, out.answer);
+  if (out.array === undefined) return memory;
+  return memory.subarray(0, arrayAt(out.layout) + itemSize(out.array.item) * filledOf(out, memory));
+}
+
 /** A zeroed buffer for an output, with what must be set before the call. */
 export function allocate(out: Out, capacity?: number): Buffer {
   // Its own ArrayBuffer: V8 keeps small buffers within its heap, where they move.

@@ -2,7 +2,7 @@
  * GPM: performance metrics that the driver counts between two samples (Hopper and newer). A sample is memory
  * that NVML allocates and frees, so this outlives one call: alloc, get, get, compare, free.
  */
-import { type Call, call, type Handle, struct } from '../nvml/call.js';
+import { type Call, call, type Handle } from '../nvml/call.js';
 import { callOf } from '../nvml/call-of.js';
 import {
   NVML_ERROR_NOT_READY,
@@ -22,7 +22,7 @@ import type { Layout, StructField } from '../nvml/layout.js';
 import { Missing, NO_ANSWER, type Status } from '../nvml/status.js';
 import { type Asking, ask } from './ask/asking.js';
 import { type Subject, SYSTEM, subjectKey } from './ask/subject.js';
-import { asking, sample } from './probe.js';
+import { asking, type Probe, sample } from './probe.js';
 import type { Answer } from './reading.js';
 
 const METRICS_AT = nvmlGpmMetricsGet_t.fields.metrics[1];
@@ -44,16 +44,18 @@ const layoutFor = (metricIds: readonly number[]): Layout => ({
 
 /** The comparison of two samples; NVML takes the older one first. */
 const comparison = (metricIds: readonly number[], older: Handle, newer: Handle): Call =>
-  call(
-    'nvmlGpmMetricsGet',
-    struct(layoutFor(metricIds), {
+  call('nvmlGpmMetricsGet', {
+    out: 'struct',
+    layout: layoutFor(metricIds),
+    set: {
       version: NVML_GPM_METRICS_GET_VERSION,
       numMetrics: metricIds.length,
       sample1: older,
       sample2: newer,
       ...Object.fromEntries(metricIds.map((id, i) => [`metric${i}`, id])),
-    }),
-  );
+    },
+    answer: metricAt(metricIds.length),
+  });
 
 const SUPPORT = sample(nvmlGpmQueryDeviceSupport);
 
@@ -63,6 +65,9 @@ const SUPPORT = sample(nvmlGpmQueryDeviceSupport);
  */
 export class GpmMeter {
   private samples: readonly Handle[] = [];
+  /** What is asked at each `take`, by the place of the sample that it fills: made once, as a comparison has much to set. */
+  private fills: Probe[] = [];
+  private comparisons: Probe[] = [];
   /** What NVML said to whether it can measure; undefined before it was asked. */
   private support: Status | undefined;
   private taken = 0;
@@ -80,17 +85,14 @@ export class GpmMeter {
   *take(): Asking<void> {
     this.status = yield* this.open();
     if (this.status !== 0) return;
-    const [own, other] = (this.taken % 2 === 0 ? this.samples : this.samples.toReversed()) as [
-      Handle,
-      Handle,
-    ];
-    this.status = (yield* this.fill(own)).status;
+    const place = this.taken % 2;
+    this.status = (yield* this.fill(place)).status;
     // After a failure the other sample is older than one tick: both are taken again.
     this.taken = this.status === 0 ? this.taken + 1 : 0;
     if (this.status !== 0) return;
     this.status = NVML_ERROR_NOT_READY;
     if (this.taken < 2) return;
-    const compared = yield* this.compare(other, own);
+    const compared = yield* this.compare(place);
     this.status = compared.status;
     this.memory = compared.memory();
   }
@@ -111,6 +113,8 @@ export class GpmMeter {
       yield* ask(sample(nvmlGpmSampleFree, { gpmSample }), SYSTEM);
     }
     this.samples = [];
+    this.fills = [];
+    this.comparisons = [];
     this.support = NVML_ERROR_NOT_READY;
   }
 
@@ -134,17 +138,23 @@ export class GpmMeter {
     return answer.status === 0 && !isSupported ? NVML_ERROR_NOT_SUPPORTED : answer.status;
   }
 
-  private fill(gpmSample: Handle): Asking<Answer> {
-    const { instanceId: gpuInstanceId } = this;
-    const probe =
+  private fill(place: number): Asking<Answer> {
+    const { instanceId: gpuInstanceId, fills } = this;
+    const gpmSample = this.samples[place] as Handle;
+    fills[place] ??=
       gpuInstanceId === undefined
         ? sample(nvmlGpmSampleGet, { gpmSample })
         : sample(nvmlGpmMigSampleGet, { gpuInstanceId, gpmSample });
-    return ask(probe, this.gpu);
+    return ask(fills[place], this.gpu);
   }
 
-  private compare(older: Handle, newer: Handle): Asking<Answer> {
-    const name = `nvmlGpmMetricsGet ${older} ${newer}`;
-    return ask(asking(name, comparison(this.metricIds, older, newer)), this.gpu);
+  private compare(place: number): Asking<Answer> {
+    const { comparisons } = this;
+    const [older, newer] = [this.samples[1 - place], this.samples[place]] as [Handle, Handle];
+    comparisons[place] ??= asking(
+      `nvmlGpmMetricsGet ${older} ${newer}`,
+      comparison(this.metricIds, older, newer),
+    );
+    return ask(comparisons[place], this.gpu);
   }
 }

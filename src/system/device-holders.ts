@@ -23,7 +23,9 @@ export function deviceHolders(files: SystemFiles, except: number): DeviceHolders
     if (!/^\d+$/.test(name) || Number(name) === except) continue;
     const folder = `/proc/${name}/fd`;
     const open = files.list(folder);
-    if (open.length === 0 && files.isDenied(folder)) hidden++;
+    const [first] = open;
+    // A folder that may be listed can have links that may not be read.
+    if (files.isDenied(first === undefined ? folder : `${folder}/${first}`)) hidden++;
     const devices = devicesIn(files, folder, open);
     if (devices.length > 0) holders.push({ pid: Number(name), devices });
   }

@@ -10,10 +10,20 @@ export function environOf(files: SystemFiles, pid: number): readonly string[] | 
     .filter((entry) => entry !== '');
 }
 
+/** Numbers of steps that have names in cgroups and in squeue (slurm.h). */
+const STEPS: Readonly<Record<string, string>> = {
+  '4294967290': 'interactive',
+  '4294967291': 'batch',
+  '4294967292': 'extern',
+};
+
 /** The Slurm job of an environment: also where Slurm makes no cgroups. */
 export function slurmOf(environ: readonly string[]): SlurmJob | undefined {
   const value = (name: string): string | undefined =>
     environ.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const job = value('SLURM_JOB_ID') ?? value('SLURM_JOBID');
-  return job === undefined ? undefined : { job, step: value('SLURM_STEP_ID') ?? value('SLURM_STEPID') };
+  const step = value('SLURM_STEP_ID') ?? value('SLURM_STEPID');
+  return job === undefined
+    ? undefined
+    : { job, step: step === undefined ? undefined : (STEPS[step] ?? step) };
 }

@@ -1,5 +1,14 @@
 /** The files of /proc and /sys: those of this machine, or those of a recording. */
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { own } from '../base/form.js';
 
@@ -24,17 +33,52 @@ function orUndefined<T>(ask: () => T): T | undefined {
   }
 }
 
+/** Most files of /proc and /sys are shorter. */
+const USUAL_LENGTH = 16 * 1024;
+let scratch: Buffer | undefined;
+
+/**
+ * A file's text. readFileSync takes 256 KiB for each file of the kernel, which says that it is empty (Bun 1.4.5), and a monitor reads
+ * several each second: that memory is taken from the kernel and given back every time.
+ */
+function textOf(path: string): string {
+  scratch ??= Buffer.allocUnsafe(USUAL_LENGTH);
+  const file = openSync(path, 'r');
+  try {
+    let length = 0;
+    while (length < USUAL_LENGTH) {
+      const read = readSync(file, scratch, length, USUAL_LENGTH - length, null);
+      if (read === 0) return scratch.toString('utf8', 0, length);
+      length += read;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return readFileSync(path, 'utf8');
+}
+
+/**
+ * Throws where a path may not be read. access() does not show that in /proc: by its mode every file is open to root, but in a
+ * container without CAP_SYS_PTRACE root is refused the environment and the open files of others.
+ */
+function tryToRead(path: string): void {
+  const found = lstatSync(path);
+  if (found.isSymbolicLink()) readlinkSync(path);
+  else if (found.isDirectory()) readdirSync(path);
+  else closeSync(openSync(path, 'r'));
+}
+
 /** The files below a folder that takes the place of /: a container's root, or that of a test. */
 export function filesUnder(root: string): SystemFiles {
   const at = (path: string): string => (root === '/' ? path : join(root, path));
   return {
-    read: (path) => orUndefined(() => readFileSync(at(path), 'utf8')),
+    read: (path) => orUndefined(() => textOf(at(path))),
     list: (path) => orUndefined(() => readdirSync(at(path)).sort()) ?? [],
     realpath: (path) => orUndefined(() => realpathSync(at(path))),
     link: (path) => orUndefined(() => readlinkSync(at(path))),
     isDenied: (path) => {
       try {
-        accessSync(at(path), constants.R_OK);
+        tryToRead(at(path));
         return false;
       } catch (error) {
         return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -49,6 +49,8 @@ const BELIEVED = 10_000;
 /** For a loop: two of the six files of a process are read each time, the others seldom. */
 export class HostIdentities {
   private readonly known = new Map<number, KnownIdentity>();
+  /** When a process was not found. */
+  private readonly absent = new Map<number, number>();
 
   constructor(private readonly now: () => number) {}
 
@@ -63,18 +65,36 @@ export class HostIdentities {
     return identity;
   }
 
+  /** Whether there was no such process a moment ago, as with those of another container. */
+  isAbsent(pid: number): boolean {
+    const at = this.absent.get(pid);
+    // The clock may have been set back.
+    return at !== undefined && Math.abs(this.now() - at) < ABSENT;
+  }
+
+  miss(pid: number): void {
+    if (this.absent.size > MOST_KNOWN) this.absent.clear();
+    this.absent.set(pid, this.now());
+  }
+
   private forget(now: number): void {
     for (const [pid, { readAt }] of this.known) if (now - readAt >= BELIEVED) this.known.delete(pid);
   }
 }
 
 const MOST_KNOWN = 256;
+/** Milliseconds for which a process that was not found is not looked for: a file that is not there takes longer than one that is. */
+const ABSENT = 3000;
 
 /** Undefined for a process that has ended or cannot be seen. */
 export function hostProcess(host: Host, pid: number, known?: HostIdentities): HostProcess | undefined {
   const { files, bootTime } = host;
+  if (known?.isAbsent(pid) === true) return undefined;
   const stat = procStat(files, pid);
-  if (stat === undefined) return undefined;
+  if (stat === undefined) {
+    known?.miss(pid);
+    return undefined;
+  }
   const status = procStatus(files, pid);
   const read = (): Identity => identityOf(host, pid, status);
   // One that has ended has no command any longer.
@@ -98,7 +118,7 @@ function identityOf({ files, users }: Host, pid: number, status: ProcStatus | un
   return {
     ...placement,
     slurm: placement.slurm ?? slurmOf(environ ?? []),
-    innerPid: innerPid === pid ? undefined : innerPid,
+    innerPid: (status?.namespacePids.length ?? 0) > 1 ? innerPid : undefined,
     uid,
     user: uid === undefined ? undefined : (users.get(uid) ?? String(uid)),
     command: commandOf(files, pid),

@@ -1,5 +1,5 @@
 /** The kernel's log as /dev/kmsg has it: its ring buffer, a record at a time, with the time since the boot. */
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface LogRecord {
@@ -25,6 +25,9 @@ const unescaped = (text: string): string =>
     Buffer.from(bytes.replaceAll('\\x', ''), 'hex').toString('utf8'),
   );
 
+/** What is at the place of the log is none: containers link /dev/console or /dev/null there, and a copy may be dmesg's output. */
+const NO_LOG = 'no kernel log';
+
 /** The log could not be opened: EPERM without the right to it, ENOENT in a container without it. */
 export class NoKernelLog {
   constructor(
@@ -33,10 +36,14 @@ export class NoKernelLog {
   ) {}
 
   toString(): string {
-    return `${this.path} cannot be read (${this.code})`;
+    return this.code === NO_LOG
+      ? `${this.path} holds no records of the kernel`
+      : `${this.path} cannot be read (${this.code})`;
   }
 
   get remedy(): string {
+    if (this.code === NO_LOG)
+      return 'Run on the host; copy the log with: dd if=/dev/kmsg iflag=nonblock bs=8k of=FOLDER/dev/kmsg';
     return this.code === 'ENOENT'
       ? 'Run on the host, or mount /dev/kmsg into the container.'
       : 'Run as root or with CAP_SYSLOG, or set kernel.dmesg_restrict to 0.';
@@ -82,15 +89,24 @@ export function openKernelLog(root = '/'): KernelLog | NoKernelLog {
   return root === '/' ? openDevice() : openCopy(join(root, KMSG));
 }
 
+/** The kernel's own number of /dev/kmsg (Documentation/admin-guide/devices.txt). */
+const [MAJOR, MINOR] = [1, 11];
+/** How Linux puts both into one number, as long as they are below 256. */
+const KMSG_DEVICE = MAJOR * 256 + MINOR;
+
 function openDevice(): KernelLog | NoKernelLog {
+  let fd: number | undefined;
   try {
-    const fd = openSync(KMSG, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openSync(KMSG, constants.O_RDONLY | constants.O_NONBLOCK);
+    const at = fd;
+    if (fstatSync(at).rdev !== KMSG_DEVICE) throw Object.assign(new Error(), { code: NO_LOG });
     const buffer = Buffer.alloc(LONGEST);
     return numbered(
-      () => readDevice(fd, buffer),
-      () => closeSync(fd),
+      () => readDevice(at, buffer),
+      () => closeSync(at),
     );
   } catch (error) {
+    if (fd !== undefined) closeSync(fd);
     return new NoKernelLog(KMSG, (error as NodeJS.ErrnoException).code ?? 'EIO');
   }
 }
@@ -129,22 +145,23 @@ function readDevice(fd: number, buffer: Buffer): readonly LogRecord[] {
   return records;
 }
 
-/** A copy is a file that may grow. */
+/** A copy is a file that may grow. The log of a kernel is never empty. */
 function openCopy(path: string): KernelLog | NoKernelLog {
-  let seen = -1;
-  const all = (): readonly LogRecord[] =>
-    readFileSync(path, 'utf8')
-      .split('\n')
-      .flatMap((line) => parseRecord(line) ?? []);
+  let seen = 0;
+  const news = (): readonly LogRecord[] => {
+    const text = readFileSync(path, 'utf8');
+    // A file that is shorter than before was written again.
+    const lines = text.slice(text.length < seen ? 0 : seen).split('\n');
+    seen = text.length;
+    return lines.flatMap((line) => parseRecord(line) ?? []);
+  };
   try {
-    all();
+    const isLog = readFileSync(path, 'utf8')
+      .split('\n')
+      .some((line) => parseRecord(line) !== undefined);
+    if (!isLog) return new NoKernelLog(KMSG, NO_LOG);
   } catch (error) {
     return new NoKernelLog(KMSG, (error as NodeJS.ErrnoException).code ?? 'EIO');
   }
-  const news = (): readonly LogRecord[] => {
-    const records = all().filter(({ sequence }) => sequence > seen);
-    seen = records.at(-1)?.sequence ?? seen;
-    return records;
-  };
   return numbered(news, () => {});
 }

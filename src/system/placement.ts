@@ -3,7 +3,7 @@
 export interface Container {
   /** `container` where the path does not say which. */
   readonly runtime: 'docker' | 'podman' | 'containerd' | 'cri-o' | 'lxc' | 'nspawn' | 'container';
-  /** 64 hexadecimal digits, or the name of an LXC container. */
+  /** 64 hexadecimal digits, or the name of a container of LXC or systemd-nspawn. */
   readonly id: string;
 }
 
@@ -24,17 +24,19 @@ export interface ProcessPlacement {
 const ID = '([0-9a-f]{64})';
 
 /**
- * Table: how container runtimes name their cgroups. conmon, which watches a container of Podman or CRI-O, has a cgroup of a
- * similar name and is outside the container.
+ * Table: how container runtimes name their cgroups. conmon and lxc.monitor, which watch a container, have cgroups of similar
+ * names and are outside it; a virtual machine of libvirt is none.
  */
 const CONTAINERS: readonly (readonly [Container['runtime'], RegExp])[] = [
-  ['podman', new RegExp(`/libpod-${ID}`)],
-  ['cri-o', new RegExp(`/crio-${ID}`)],
-  ['containerd', new RegExp(`(?:cri-containerd[-:]|nerdctl-|/containerd/)${ID}`)],
-  ['docker', new RegExp(`(?:/docker-|/docker/|:docker:)${ID}`)],
-  ['lxc', /\/lxc(?:\.payload)?[./]([^/]+)/],
-  ['nspawn', /\/(?:systemd-nspawn@|machine-)([^/]+?)\.(?:service|scope)/],
-  ['container', new RegExp(`/${ID}(?:\\.scope)?(?:/|$)`)],
+  // A unit of Quadlet has the container in a cgroup of its own: libpod-payload.
+  ['podman', new RegExp(`/libpod-(?:payload-)?${ID}`, 'g')],
+  ['cri-o', new RegExp(`/crio-${ID}`, 'g')],
+  ['containerd', new RegExp(`(?:cri-containerd[-:]|nerdctl-|/containerd/)${ID}`, 'g')],
+  ['docker', new RegExp(`(?:/docker-|/docker/|:docker:)${ID}`, 'g')],
+  ['lxc', /\/lxc(?:\.payload[./]|\/)([^/]+)/g],
+  ['lxc', /\/machine-lxc\\x2d\d+\\x2d([^/]+?)\.scope/g],
+  ['nspawn', /\/(?:systemd-nspawn@|machine-(?!(?:lxc|qemu)\\x2d))([^/]+?)\.(?:service|scope)/g],
+  ['container', new RegExp(`/${ID}(?=\\.scope|/|$)`, 'g')],
 ];
 
 /** A UUID whose dashes are underscores in the names of slices, or the 32 digits of a static pod. */
@@ -51,13 +53,24 @@ const found = (paths: readonly string[], pattern: RegExp): RegExpExecArray | und
   return undefined;
 };
 
+/** The innermost one, where a container is in another; of two rows that match the same the first. */
 function containerOf(paths: readonly string[]): Container | undefined {
-  for (const [runtime, pattern] of CONTAINERS) {
-    const id = found(paths, pattern)?.[1];
-    if (id !== undefined) return { runtime, id };
+  for (const path of paths) {
+    let innermost: (Container & { readonly end: number }) | undefined;
+    for (const [runtime, pattern] of CONTAINERS) {
+      for (const { 0: match, 1: id = '', index } of path.matchAll(pattern)) {
+        const end = index + match.length;
+        if (end > (innermost?.end ?? 0)) innermost = { runtime, id: unescaped(id), end };
+      }
+    }
+    if (innermost !== undefined) return { runtime: innermost.runtime, id: innermost.id };
   }
   return undefined;
 }
+
+/** As systemd writes names in those of units: `web\x2d1` is web-1. */
+const unescaped = (name: string): string =>
+  name.replace(/\\x([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 /** What the cgroup paths of a process say of it. */
 export function placementOf(paths: readonly string[]): ProcessPlacement {

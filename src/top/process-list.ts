@@ -1,6 +1,6 @@
 /** The processes that are listed, in their order: filtered, sorted, and as a tree where that is chosen. */
 
-import { processText } from '../format/ps.js';
+import { wholeProcessText } from '../format/ps.js';
 import { Missing } from '../nvml/status.js';
 import { processColumn, processColumns, sortedBy } from '../watch/process-columns.js';
 import type { ProcessEntry } from '../watch/process-entry.js';
@@ -18,11 +18,11 @@ export interface ListedProcess {
 
 type Listing = Pick<Model, 'sample' | 'state' | 'now'>;
 
-/** What a filter is compared with: everything that a table can show of a process. */
+/** What a filter is compared with: everything that a table can show of a process, long identifiers whole. */
 function lineOf(entry: ProcessEntry, now: number): string {
   return processColumns
     .filter(({ shown }) => shown !== undefined)
-    .map((column) => processText(column, column.read(entry, now)))
+    .map((column) => wholeProcessText(column, column.read(entry, now)))
     .join(' ')
     .toLowerCase();
 }

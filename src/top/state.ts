@@ -3,6 +3,7 @@ import type { ProcessEntry } from '../watch/process-entry.js';
 import type { WatchSample } from '../watch/sample.js';
 import type { Histories } from './history.js';
 import type { Settings } from './settings.js';
+import type { Line } from './span.js';
 
 export type Signal = 'SIGTERM' | 'SIGKILL' | 'SIGINT' | 'SIGHUP' | 'SIGSTOP' | 'SIGCONT';
 
@@ -72,6 +73,12 @@ export interface Model {
   /** Which call of NVML does not answer, or what else was last said of it. */
   readonly news?: string | undefined;
   readonly replay: ReplayState | undefined;
+}
+
+/** A page: what stays at its top, and what scrolls below. */
+export interface PageParts {
+  readonly head: readonly Line[];
+  readonly body: readonly Line[];
 }
 
 export interface ReplayState {

@@ -2,10 +2,10 @@
 import { Missing } from '../nvml/status.js';
 import { processColumn, SORT_WORDS } from '../watch/process-columns.js';
 import type { KeyAction } from './key-table.js';
-import { nextMatch } from './panels/gpu-page.js';
+import { nextMatch, openPage } from './pages.js';
 import { type ListedProcess, listedProcesses } from './process-list.js';
 import { INTERVALS, SPANS } from './settings.js';
-import type { Model, Prompt, SignalTarget, TopState } from './state.js';
+import { keyOf, type Model, type Prompt, type SignalTarget, type TopState } from './state.js';
 
 /** What the program has to do for it. */
 export type Effect =
@@ -25,14 +25,11 @@ export interface Update {
   readonly effect?: Effect;
 }
 
-/** The neighbour of a value in a list, or the value itself at its end. */
-function neighbour<T extends number>(list: readonly T[], value: number, by: number): number {
-  const at = list.findIndex((each) => each >= value);
-  const place = at === -1 ? list.length - 1 : at;
-  return list[Math.min(list.length - 1, Math.max(0, place + by))] ?? value;
-}
+/** The next larger or smaller value of a list, or the value itself beyond its end: settings may have any other. */
+const neighbour = (list: readonly number[], value: number, by: number): number =>
+  (by > 0 ? list.find((each) => each > value) : list.findLast((each) => each < value)) ?? value;
 
-/** A page of the list, or of lines. */
+/** A page of the list. */
 const pageOf = ({ surface }: Model): number => Math.max(1, surface.rows - 8);
 
 export function update(model: Model, action: KeyAction): Update {
@@ -126,7 +123,8 @@ const selectedIn = ({ state }: Model, all: readonly ListedProcess[]): number =>
 
 function move(model: Model, by: Extract<KeyAction, { do: 'move' }>['by'], next: Next): Update {
   const { state } = model;
-  const page = pageOf(model);
+  const open = state.page.is === 'main' ? undefined : openPage(model);
+  const page = open === undefined ? pageOf(model) : Math.max(1, open.room);
   const steps: Readonly<Record<string, number>> = {
     'page-up': -page,
     'page-down': page,
@@ -134,9 +132,8 @@ function move(model: Model, by: Extract<KeyAction, { do: 'move' }>['by'], next: 
     last: MOST,
   };
   const distance = typeof by === 'number' ? by : (steps[by] ?? 0);
-  if (state.page.is !== 'main') {
-    const last = Math.max(0, pageLength(state) - page);
-    return next({ scroll: Math.min(Math.max(0, state.scroll + distance), last) });
+  if (open !== undefined) {
+    return next({ scroll: Math.min(Math.max(0, open.first + distance), open.last) });
   }
   const all = listedProcesses(model);
   const at = selectedIn(model, all);
@@ -145,10 +142,6 @@ function move(model: Model, by: Extract<KeyAction, { do: 'move' }>['by'], next: 
 }
 
 const MOST = 1_000_000;
-
-/** How long a page is; pages whose length only their panel knows end where it says. */
-const pageLength = ({ page }: TopState): number =>
-  page.is === 'gpu' ? (page.lines?.length ?? 0) : page.is === 'help' ? 60 : MOST;
 
 function tag(model: Model, next: Next): Update {
   const { tagged, selected } = model.state;
@@ -179,23 +172,31 @@ function openGpu(model: Model, next: Next): Update {
   return next({ page: { is: 'gpu', index, lines: undefined }, scroll: 0 }, { do: 'report', gpu: index });
 }
 
+/** The process whose page is open, or the selected one where the list shows it. */
+function chosenKey(model: Model): string | undefined {
+  const { page, selected } = model.state;
+  if (page.is === 'process') return page.key;
+  return selectedIn(model, listedProcesses(model)) === -1 ? undefined : selected;
+}
+
 function environ(model: Model, next: Next): Update {
-  const { state } = model;
-  const key = state.page.is === 'process' ? state.page.key : state.selected;
-  const entry = listedProcesses(model).find((each) => each.key === key)?.entry;
+  const key = chosenKey(model);
+  const entry = model.sample?.processes.find((each) => keyOf(each) === key);
   if (key === undefined || entry === undefined) return next({ message: 'No process is selected.' });
   const pid = entry.host instanceof Missing ? entry.pid : entry.host.pid;
   return next({ page: { is: 'process', key }, scroll: 0 }, { do: 'environ', key, pid });
 }
 
 function confirm(model: Model, signal: NonNullable<TopState['confirmation']>['signal'], next: Next): Update {
-  const { tagged, selected, page } = model.state;
-  const all = listedProcesses(model);
-  const keys = page.is === 'process' ? new Set([page.key]) : tagged.size > 0 ? tagged : new Set([selected]);
+  const { tagged, page } = model.state;
+  const all = (model.sample?.processes ?? []).map((entry) => ({ entry, key: keyOf(entry) }));
+  // A filter hides tagged processes, and they stay tagged; those that have ended do not.
+  const own = page.is === 'process' ? [] : all.filter(({ key }) => tagged.has(key));
+  const chosen = own.length > 0 ? own : all.filter(({ key }) => key === chosenKey(model));
   const targets = new Map<number, SignalTarget>();
-  for (const { key, entry } of all) {
-    if (!keys.has(key) || entry === undefined || entry.host instanceof Missing) continue;
-    const { pid, start, command } = entry.host;
+  for (const { host } of chosen.map(({ entry }) => entry)) {
+    if (host instanceof Missing) continue;
+    const { pid, start, command } = host;
     targets.set(pid, { pid, start, command });
   }
   if (targets.size === 0) return next({ message: 'No process of this machine is selected or tagged.' });
@@ -211,10 +212,10 @@ export function answer({ state }: Model, isYes: boolean): Update {
 }
 
 /** The line of a page that has the text, from the one after the current one on. */
-function searched({ state }: Model, search: string): Partial<TopState> {
-  const { page, scroll } = state;
-  if (page.is !== 'gpu') return { search };
-  const found = nextMatch(page.lines ?? [], search, scroll);
+function searched(model: Model, search: string): Partial<TopState> {
+  const { page, scroll } = model.state;
+  if (page.is === 'main') return {};
+  const found = nextMatch(model, search, scroll);
   if (found !== undefined) return { search, scroll: found };
   return { search, message: search === '' ? 'Nothing to search for: / asks.' : 'Not found.' };
 }

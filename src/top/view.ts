@@ -1,11 +1,9 @@
 /** The whole screen, line by line, from what there is to show. Pure: the same model gives the same lines. */
+import { bodyHeight, pageLines } from './pages.js';
 import { footerLine } from './panels/footer.js';
-import { gpuPageLines } from './panels/gpu-page.js';
 import { gpuLines } from './panels/gpus.js';
 import { graphLines, LEAST_GRAPHS } from './panels/graphs.js';
 import { headerLine, isAllOld, silenceLine } from './panels/header.js';
-import { helpLines } from './panels/help.js';
-import { processPageLines } from './panels/process-page.js';
 import { type ProcessPanel, processPanel } from './panels/processes.js';
 import { cutLine, type Line, span, styled } from './span.js';
 import type { Model } from './state.js';
@@ -27,10 +25,10 @@ export function view(model: Model): Screenful {
   if (surface.columns < LEAST.columns || surface.rows < LEAST.rows) return tooSmall(model);
   const silence = silenceLine(model);
   const top = [headerLine(model), ...(silence === undefined ? [] : [silence])];
-  const height = surface.rows - top.length - 1;
+  const height = bodyHeight(model);
   const { page } = state;
   const body =
-    page.is === 'main' ? mainLines(model, height) : { lines: pageLines(model, height), processes: undefined };
+    page.is === 'main' ? mainLines(model, height) : { lines: pageLines(model), processes: undefined };
   // Values that are old are grey, whatever they mean.
   const content = isAllOld(model) ? body.lines.map((line) => styled(line, { role: 'dim' })) : body.lines;
   const blank = Array<Line>(Math.max(0, height - content.length)).fill([]);
@@ -38,18 +36,6 @@ export function view(model: Model): Screenful {
     lines: [...top, ...content.slice(0, height), ...blank, footerLine(model)],
     processes: body.processes && { ...body.processes, row: body.processes.row + top.length },
   };
-}
-
-function pageLines(model: Model, height: number): readonly Line[] {
-  const { page, scroll } = model.state;
-  switch (page.is) {
-    case 'gpu':
-      return gpuPageLines(model, page.index, page.lines, height);
-    case 'process':
-      return processPageLines(model, page, height);
-    default:
-      return helpLines(model).slice(scroll, scroll + height);
-  }
 }
 
 /** GPUs, graphs where there is room for them, and processes. */

@@ -1,6 +1,6 @@
 /** What this user cannot see of the processes, and what to do about it. */
-import { NVML_ERROR_NO_PERMISSION } from '../nvml/generated/constants.js';
-import { Missing, statusReason } from '../nvml/status.js';
+import { NVML_ERROR_NO_PERMISSION, NVML_SUCCESS } from '../nvml/generated/constants.js';
+import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { HostProcesses, ProcessEntry } from './process-entry.js';
 import type { GpuProcesses } from './process-samples.js';
 
@@ -11,7 +11,19 @@ export interface Hidden {
 
 const AS_ROOT = 'Run nvsmi as root to see them.';
 
+/** What shows the files of others in /proc, by what this program lacks. */
+const REMEDIES = {
+  root: AS_ROOT,
+  ptrace: 'Run nvsmi with CAP_SYS_PTRACE to see them: in a container, with --cap-add=SYS_PTRACE.',
+} as const;
+
 const plural = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+const remedyOf = ({ lackingRight }: HostProcesses): Pick<Hidden, 'remedy'> =>
+  lackingRight === undefined ? {} : { remedy: REMEDIES[lackingRight] };
+
+const statusOf = ({ processes }: GpuProcesses): Status =>
+  processes instanceof Missing ? processes.status : NVML_SUCCESS;
 
 /** The reasons, each once. `unseenFiles` counts the processes whose open files could not be read. */
 export function hiddenFrom(
@@ -21,11 +33,12 @@ export function hiddenFrom(
   unseenFiles: number,
 ): readonly Hidden[] {
   const hidden: Hidden[] = [];
-  for (const { gpu, processes } of lists) {
-    if (!(processes instanceof Missing) || gpu.status !== 0) continue;
-    const reason = statusReason(processes.status);
-    const remedy = processes.status === NVML_ERROR_NO_PERMISSION ? { remedy: AS_ROOT } : {};
-    hidden.push({ what: `The processes of GPU ${gpu.index} cannot be listed: ${reason}.`, ...remedy });
+  const unlisted = lists.filter(({ gpu, processes }) => processes instanceof Missing && gpu.status === 0);
+  for (const status of new Set(unlisted.map(statusOf))) {
+    const names = unlisted.filter((each) => statusOf(each) === status).map(({ gpu }) => gpu.index);
+    const gpus = `GPU${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
+    const remedy = status === NVML_ERROR_NO_PERMISSION ? { remedy: AS_ROOT } : {};
+    hidden.push({ what: `The processes of ${gpus} cannot be listed: ${statusReason(status)}.`, ...remedy });
   }
   if (hosts === undefined) {
     if (entries.length > 0) {
@@ -50,13 +63,13 @@ export function hiddenFrom(
   if (withoutEnviron > 0) {
     hidden.push({
       what: `The environment of ${plural(withoutEnviron, 'process', 'processes')} cannot be read: it may name a Slurm job.`,
-      remedy: AS_ROOT,
+      ...remedyOf(hosts),
     });
   }
   if (unseenFiles > 0) {
     hidden.push({
       what: `The open files of ${plural(unseenFiles, 'process', 'processes')} cannot be read: one of them may use the GPU.`,
-      remedy: AS_ROOT,
+      ...remedyOf(hosts),
     });
   }
   return hidden;

@@ -44,17 +44,22 @@ export async function liveSampler({
         usedMemory: gpus[i]?.values['memory.used'] ?? list.usedMemory,
       }));
       const time = now();
+      const answering = gpus.map((gpu, i) => answered(gpu, lists[i]));
       const entries = processEntries(lists, hosts ?? HostProcesses.none(), shares.begin(time));
       return {
         time,
         driver,
-        gpus: gpus.map((gpu, i) => ({ ...gpu, hasAnswered: answered(gpu, lists[i]) })),
+        gpus: gpus.map((gpu, i) => ({ ...gpu, hasAnswered: answering[i] === true })),
         processes: entries,
         ancestors: hosts === undefined ? NO_ANCESTORS : ancestorsOf(entries, hosts),
         host: isRecorded ? undefined : hostLoad(files),
-        notes: hiddenFrom(lists, entries, hosts, 0).map(({ what, remedy }) =>
-          remedy === undefined ? what : `${what} ${remedy}`,
-        ),
+        // Which GPUs are silent is said elsewhere.
+        notes: hiddenFrom(
+          lists.filter((_, i) => answering[i]),
+          entries,
+          hosts,
+          0,
+        ).map(({ what, remedy }) => (remedy === undefined ? what : `${what} ${remedy}`)),
       };
     },
     ...(isRecorded ? {} : { environ: (pid: number) => environOf(files, pid) }),

@@ -33,6 +33,8 @@ export interface ColumnStyle {
   readonly optional?: true;
   /** How a table spells a value, where that is not as its kind does. */
   readonly text?: (value: string) => string;
+  /** What tables show of a long identifier; a page of one process has all of it. */
+  readonly short?: (value: string) => string;
 }
 
 /** Empty text is a value too: the process is in no container, no pod, no job. */
@@ -80,6 +82,9 @@ export function spelledSeconds(total: number): string {
 }
 
 const SHORT_ID = 12;
+
+/** The scope of a container has the whole identifier in its name. */
+const withShortIds = (unit: string): string => unit.replace(/[0-9a-f]{64}/g, (id) => id.slice(0, SHORT_ID));
 
 export const processColumns: readonly ProcessListColumn[] = [
   {
@@ -194,7 +199,7 @@ export const processColumns: readonly ProcessListColumn[] = [
       align: 'left',
       rank: 35,
       optional: true,
-      text: (id) => id.slice(0, SHORT_ID),
+      short: (id) => id.slice(0, SHORT_ID),
     },
   },
   {
@@ -202,7 +207,7 @@ export const processColumns: readonly ProcessListColumn[] = [
     kind: optionalText,
     help: 'UID of the Kubernetes pod',
     read: ofHost(({ podUid }) => podUid ?? ''),
-    shown: { head: 'POD', align: 'left', rank: 34, optional: true, text: (uid) => uid.slice(0, 8) },
+    shown: { head: 'POD', align: 'left', rank: 34, optional: true, short: (uid) => uid.slice(0, 8) },
   },
   {
     name: 'slurm_job_id',
@@ -223,7 +228,7 @@ export const processColumns: readonly ProcessListColumn[] = [
     kind: optionalText,
     help: 'innermost systemd unit',
     read: ofHost(({ unit }) => unit ?? ''),
-    shown: { head: 'UNIT', align: 'left', rank: 15, optional: true },
+    shown: { head: 'UNIT', align: 'left', rank: 15, optional: true, short: withShortIds },
   },
   ofField('process_name', listedFields.name, ({ name }) => name),
   {

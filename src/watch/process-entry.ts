@@ -6,7 +6,7 @@ import { bootTime } from '../system/boot.js';
 import { type DeviceHolders, deviceHolders, devicesOfProcess } from '../system/device-holders.js';
 import { recordedFiles, type SystemFiles } from '../system/files.js';
 import { type Host, HostIdentities, type HostProcess, hostProcess } from '../system/host-process.js';
-import { hidesOthers, isInnerNamespace } from '../system/namespace.js';
+import { hidesOthers, isInnerNamespace, type LackingRight, lackingRight } from '../system/namespace.js';
 import { usersOf } from '../system/users.js';
 import type { GpuProcesses, UsedProcess } from './process-samples.js';
 
@@ -44,6 +44,11 @@ export class HostProcesses {
   /** Those of a recording, which has none. */
   static none(): HostProcesses {
     return new HostProcesses(recordedFiles({}), 0);
+  }
+
+  /** What would show what is hidden. */
+  get lackingRight(): LackingRight {
+    return lackingRight(this.files);
   }
 
   of(pid: number): HostProcess | undefined {

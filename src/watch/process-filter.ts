@@ -29,6 +29,8 @@ const TESTS: Readonly<Record<keyof ProcessFilter, (host: HostProcess, word: stri
   },
 };
 
+const NEEDED: Readonly<Record<keyof ProcessFilter, string>> = { user: 'user', pod: 'UID', job: 'job' };
+
 const KEYS = Object.keys(TESTS) as readonly (keyof ProcessFilter)[];
 
 /** The processes that every given filter chooses. A process that cannot be seen is in none. */
@@ -37,6 +39,7 @@ export function filtered(entries: readonly ProcessEntry[], filter: ProcessFilter
     const list = filter[key];
     if (list === undefined) return rest;
     const words = listed(list);
+    if (words.length === 0) throw new UsageError(`Option --${key} needs a ${NEEDED[key]}.`);
     return rest.filter(
       ({ host }) => !(host instanceof Missing) && words.some((word) => TESTS[key](host, word)),
     );
@@ -47,7 +50,6 @@ export function filtered(entries: readonly ProcessEntry[], filter: ProcessFilter
 export function refuseUnknownUser({ user }: ProcessFilter, known: readonly string[]): void {
   if (user === undefined) return;
   const words = listed(user);
-  if (words.length === 0) throw new UsageError('Option --user needs a user.');
   for (const word of words) {
     if (/^\d+$/.test(word) || known.includes(word)) continue;
     const near = nearestNames(word, known);

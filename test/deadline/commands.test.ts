@@ -1,8 +1,10 @@
 /** A call of NVML that never returns, in every command that asks for it: an answer in time, and what is known is shown. */
+import { spawn } from 'node:child_process';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FunctionName } from '../../src/nvml/generated/functions.js';
-import { deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stuck.js';
+import { started } from '../program.js';
+import { callersOf, deafTo, expectNoneLeft, fake, machineWith, nvsmi, TIMEOUT } from './stuck.js';
 
 /** Milliseconds beyond it: the half of a second that is promised, and what programs take to start on a busy machine. */
 const SLACK = 500 + 10_000;
@@ -152,6 +154,16 @@ describe.skipIf(!fake.available)('a machine that answers', { timeout: 120_000, c
       took: undefined,
     });
     await expectNoneLeft(library);
+  });
+
+  it('leaves no process where it is killed itself in the middle of a call', async () => {
+    const deaf = deafTo('nvmlDeviceGetUtilizationRates');
+    const killed = spawn(...started(['--nvml', deaf.path, '--timeout', '600', ...wordsOf(CSV)]));
+    const isCalled = (): boolean => deaf.log().some(({ fn }) => fn === 'nvmlDeviceGetUtilizationRates');
+    await vi.waitFor(() => expect(isCalled()).toBe(true), 30_000);
+    expect(callersOf(deaf)).not.toEqual([]);
+    killed.kill('SIGKILL');
+    await expectNoneLeft(deaf);
   });
 
   it('has a timeout from NVSMI_TIMEOUT, too', async () => {

@@ -1,7 +1,27 @@
 /** Table: the other checks of doctor, each with each verdict that it can have. */
 import { refused } from '../commands/made-machine.js';
-import { type Case, DOCKER, GPU0, INIT_FAILS, MODES, MOUNTS, PERSISTENCE_OFF, WSL } from './made-machines.js';
+import {
+  type Answers,
+  type Case,
+  DOCKER,
+  GPU0,
+  INIT_FAILS,
+  MODES,
+  MOUNTS,
+  PERSISTENCE_OFF,
+  WSL,
+} from './made-machines.js';
 import { node } from './tree.js';
+
+/** A GPU that has a handle, and answers nothing that is asked of it. */
+const LOST_LATER: Answers = Object.fromEntries(
+  [
+    'nvmlDeviceGetDisplayActive',
+    'nvmlDeviceGetPersistenceMode',
+    'nvmlDeviceGetGpuFabricInfoV',
+    'nvmlDeviceGetMigMode',
+  ].map((fn) => [fn, { gpu1: refused('GPU_IS_LOST') }]),
+);
 
 export const OTHER_CASES: readonly Case[] = [
   ['device-access', 'fail', /EIO/, { tree: { '/dev/nvidiactl': node('c 195:255 EIO') } }],
@@ -78,7 +98,17 @@ export const OTHER_CASES: readonly Case[] = [
     /GPU is lost/,
     { answers: { nvmlDeviceGetHandleByIndex_v2: { 1: refused('GPU_IS_LOST') } } },
   ],
+  ['gpus-reachable', 'fail', /cannot be reached: GPU is lost/, { answers: LOST_LATER }],
   ['gpus-reachable', 'unknown', /does not work/, { answers: INIT_FAILS }],
+  ['display-server', 'unknown', /display of GPU 1 could not be read/, { answers: LOST_LATER }],
+  ['persistence', 'unknown', /persistence mode of GPU 1 could not be read/, { answers: LOST_LATER }],
+  ['fabric-manager', 'unknown', /fabric of GPU 1 could not be read/, { answers: LOST_LATER }],
+  [
+    'mig-pending',
+    'unknown',
+    /could not be read/,
+    { answers: { nvmlDeviceGetMigMode: { gpu0: refused('UNKNOWN') } } },
+  ],
   ['power-state', 'ok', /not suspended/, {}],
   [
     'power-state',

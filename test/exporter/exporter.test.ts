@@ -31,6 +31,19 @@ async function exporter(
   return one;
 }
 
+/** The processes that collect for an exporter. */
+const collectorsOf = (port: number): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words.includes(`127.0.0.1:${port}`) && words.includes('--collect-for-exporter');
+      } catch {
+        return false;
+      }
+    });
+
 const value = (text: string, name: string): number =>
   Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 
@@ -211,11 +224,11 @@ describe.skipIf(!fake.available)('an exporter of a machine', () => {
       snapshot,
       faults: [{ fn: 'nvmlDeviceGetPowerUsage', hangs: true, after: 4 }],
     });
-    const one = await exporter(['-l', '0.5'], { NVSMI_NVML: path });
+    const one = await exporter(['--timeout', '3', '-l', '0.5'], { NVSMI_NVML: path });
     await until('the hang', async () => value(await one.get('/metrics'), 'nvsmi_exporter_up') === 0, 30_000);
     const text = await one.get('/metrics');
     expect(text).toMatch(/^nvsmi_power_draw_watts\{gpu="0",/m);
-    expect(value(text, 'nvsmi_exporter_collection_age_seconds')).toBeGreaterThan(9);
+    expect(value(text, 'nvsmi_exporter_collection_age_seconds')).toBeGreaterThan(2);
     expect(value(text, 'nvsmi_exporter_stuck_since_seconds')).toBeGreaterThan(1.7e9);
     const health = await fetch(`http://127.0.0.1:${one.port}/health`);
     expect(health.status).toBe(503);
@@ -228,6 +241,39 @@ describe.skipIf(!fake.available)('an exporter of a machine', () => {
         }),
       ]),
     });
+    // What it started ends with it, also if it is killed.
+    const left = collectorsOf(one.port);
+    expect(left).not.toEqual([]);
+    one.child.kill('SIGKILL');
+    await until('the end of what it started', async () => collectorsOf(one.port).length === 0, 10_000);
+  });
+
+  it('ends in time with 124 where a file is asked for and NVML never answers, and the file says that nothing is known', {
+    timeout: 60_000,
+  }, () => {
+    const { path } = fake.with({ snapshot, faults: [{ fn: 'nvmlInit_v2', hangs: true }] });
+    const file = join(temporaryFolder(), 'gpu.prom');
+    const { status, stderr } = spawnSync(...started(['exporter', '--textfile', file]), {
+      encoding: 'utf8',
+      env: { ...process.env, NVSMI_NVML: path, NVSMI_TIMEOUT: '1' },
+      timeout: 50_000,
+    });
+    expect([status, stderr]).toEqual([124, 'nvsmi: no answer from NVML for 1 s\n']);
+    expect(value(readFileSync(file, 'utf8'), 'nvsmi_exporter_up')).toBe(0);
+    expect(value(readFileSync(file, 'utf8'), 'nvsmi_health_status')).toBe(3);
+  });
+
+  it('writes with a timeout what it writes without one', { timeout: 60_000 }, () => {
+    const { path } = fake.with({ snapshot });
+    const [plain, timed] = [[], ['--timeout', '40']].map((more) => {
+      const { status, stdout } = spawnSync(...started([...more, 'exporter', '--textfile', '-']), {
+        encoding: 'utf8',
+        env: { ...process.env, NVSMI_NVML: path },
+      });
+      expect(status).toBe(0);
+      return stdout.replace(/^(\S+) .*$/gm, '$1');
+    });
+    expect(timed).toBe(plain);
   });
 
   it('ends with the status of NVML where the driver is not loaded', () => {

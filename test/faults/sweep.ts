@@ -176,7 +176,7 @@ export class Sweep {
     if (line.startsWith('exporter') && isNoMetric(status)) return undefined;
     const healthy = await this.healthyRun(line, fault.subject);
     if (!isOther(run, healthy)) return 'it says the same as where nothing fails';
-    return line === 'health --json' ? falseOk(run, healthy) : undefined;
+    return line === 'health --json' ? falseOk(run, healthy, fault.symbol) : undefined;
   }
 }
 
@@ -241,24 +241,37 @@ interface Finding {
 }
 
 const NEEDS = new Map(healthChecks.map(({ id, needs }) => [id, needs]));
+const USES = new Map(healthChecks.map(({ id, uses = [] }) => [id, uses]));
+
+/** What a driver answers of a reading that it does not have, and a check can do without. */
+const NOT_THERE: readonly string[] = [
+  'NOT_SUPPORTED',
+  'FUNCTION_NOT_FOUND',
+  'INVALID_ARGUMENT',
+  'ARGUMENT_VERSION_MISMATCH',
+];
 
 /** A check that is ok although what it needs could not be read, or that is left out. */
-function falseOk({ out, status }: Run, healthy: Run): string | undefined {
+function falseOk({ out, status }: Run, healthy: Run, symbol: string): string | undefined {
   if (!out.startsWith('{')) return status === 0 ? 'health says nothing and ends with 0' : undefined;
   const { checks, not_applicable: absent = [] } = JSON.parse(out) as {
     checks: readonly Finding[];
     not_applicable: readonly { readonly check: string; readonly gpu: number | null }[];
   };
-  const blind = checks.find(
-    ({ check, verdict, readings }) =>
+  const before = (JSON.parse(healthy.out) as { checks: readonly Finding[] }).checks;
+  const couldSay = NOT_THERE.some((word) => symbol.endsWith(word)) ? new Map<string, string[]>() : USES;
+  const blind = checks.find(({ check, gpu, verdict, readings }) => {
+    const read = before.find((one) => one.check === check && one.gpu === gpu)?.readings ?? {};
+    return (
       verdict === 'ok' &&
-      (NEEDS.get(check) ?? []).some((name) => name in readings && readings[name] === null),
-  );
+      ((NEEDS.get(check) ?? []).some((name) => name in readings && readings[name] === null) ||
+        (couldSay.get(check) ?? []).some((name) => (read[name] ?? null) !== null && readings[name] === null))
+    );
+  });
   if (blind !== undefined) return `${blind.check} of GPU ${blind.gpu} is ok, and was not read`;
   // GPUs that cannot be reached have one finding.
   if (checks.some(({ check, verdict }) => check === 'gpu-reachable' && verdict !== 'ok')) return undefined;
   if (checks.length === 1) return undefined;
-  const before = (JSON.parse(healthy.out) as { checks: readonly Finding[] }).checks;
   const left = before.find(
     ({ check, gpu }) => !checks.some((each) => each.check === check && each.gpu === gpu),
   );

@@ -52,6 +52,40 @@ export const GPU_CASES: readonly Case[] = [
     /GPU is lost\. The kernel log has no Xid of it/,
     { machine: h200s(LOST), tree: { '/proc/driver/nvidia/gpus/0000:00:07.0/information': '' } },
   ],
+  [
+    'gpu-reachable',
+    'fail',
+    /^No answer \(0000:00:06\.0\): GPU is lost/,
+    {
+      machine: h200s({
+        nvmlDeviceGetTemperatureV: { 'gpu0,sensorType=0': refused('GPU_IS_LOST') },
+      }),
+    },
+  ],
+  [
+    'gpu-reachable',
+    'fail',
+    /^No answer: Unknown Error/,
+    {
+      machine: h200s({
+        nvmlDeviceGetUUID: { gpu0: refused('UNKNOWN') },
+        nvmlDeviceGetName: { gpu0: refused('UNKNOWN') },
+        nvmlDeviceGetPciInfo_v3: { gpu0: refused('UNKNOWN') },
+      }),
+    },
+  ],
+  [
+    'row-remap',
+    'unknown',
+    /remapped_rows\.histogram\.none could not be read \(Unknown Error\)/,
+    { machine: h200s({ nvmlDeviceGetRowRemapperHistogram: { gpu0: refused('UNKNOWN') } }) },
+  ],
+  [
+    'row-remap',
+    'ok',
+    /No row is remapped/,
+    { machine: h200s({ nvmlDeviceGetRowRemapperHistogram: { gpu0: refused('FUNCTION_NOT_FOUND') } }) },
+  ],
   ['driver-version', 'ok', /580\.159\.04/, {}],
   [
     'driver-version',

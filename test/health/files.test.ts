@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepAside, readIfThere, writeWhole } from '../../src/health/kept-file.js';
 import type { Snapshot } from '../../src/snapshot/snapshot.js';
 import { h200x2 } from '../commands/machines.js';
+import { refused } from '../commands/made-machine.js';
 import type { Outcome } from '../commands/run-on.js';
 import { runOn } from '../commands/run-on.js';
 import type { Tree } from '../doctor/tree.js';
@@ -98,6 +99,19 @@ describe('files of health', () => {
     ]);
   });
 
+  it('compares by place without addresses, and warns of a chosen GPU that is not in the file', async () => {
+    const expected = (...gpus: readonly object[]) =>
+      writeFileSync(
+        file(),
+        JSON.stringify({ format: 'nvsmi-expectations', version: 1, machine: null, gpus }),
+      );
+    expected({}, { name: 'NVIDIA B200' });
+    expect(why(await expecting({}), 'name')).toEqual(['The name is NVIDIA H200; expected NVIDIA B200.']);
+    expected({ 'pci.bus_id': '0000:00:07.0' }, { 'pci.bus_id': '0000:99:00.0' });
+    const chosen = await run({}, ['--expect', file(), '-i', '0', '--json']);
+    expect(why(chosen, 'gpu-count')).toEqual(['The expectations have no GPU 0 (0000:00:06.0).']);
+  });
+
   it('keeps the expectations that were there, and says so', async () => {
     writeFileSync(file(), 'old');
     const { err } = await run({}, ['--learn', file()]);
@@ -117,6 +131,25 @@ describe('files of health', () => {
     expect(out).toMatch(/GPU 5 does not answer/);
     expect(status).toBe(3);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('learns nothing where a reading failed: nothing would be expected of it', async () => {
+    const machine = h200s({ nvmlDeviceGetMemoryInfo_v2: { gpu1: refused('UNKNOWN') } });
+    const { status, out } = await run({ machine }, ['--learn', file()]);
+    expect(out).toMatch(/^memory\.total of GPU 1 could not be read/);
+    expect(status).toBe(3);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('expects what a GPU says it has nothing of, and a speed that cannot be read', async () => {
+    await run({}, ['--learn', file()]);
+    const none = h200s({ nvmlDeviceGetNvLinkState: { 'gpu0,0': refused('NOT_SUPPORTED') } });
+    const noSpeed = h200s(fields({ 'gpu1,164:5': refused('NOT_SUPPORTED') }));
+    for (const machine of [none, noSpeed]) {
+      const outcome = await run({ machine }, ['--expect', file(), '--checks', 'nvlink', '--json']);
+      expect(checksOf(outcome).map(({ verdict }) => verdict)).not.toEqual(['ok', 'ok']);
+      expect(outcome.status).toBeGreaterThan(1);
+    }
   });
 
   const BAD: readonly (readonly [what: string, content: string, why: RegExp])[] = [
@@ -142,6 +175,11 @@ describe('files of health', () => {
       'an unknown limit',
       '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[],"limits":{"idle_power_percnt":1}}',
       /did you mean idle_power_percent/,
+    ],
+    [
+      'an address twice',
+      '{"format":"nvsmi-expectations","version":1,"machine":null,"gpus":[{"pci.bus_id":"00000000:3B:00.0"},{"pci.bus_id":"0000:3b:00.0"}]}',
+      /two GPUs have the pci\.bus_id 0000:3b:00\.0/,
     ],
     [
       'another machine',
@@ -251,6 +289,21 @@ describe('files of health', () => {
       why: '1000 PCIe replays in the last 1 h, more than 8 a minute.',
     });
     expect(many.status).toBe(1);
+  });
+
+  it('keeps the counters of GPUs that a run did not ask, or that did not answer, with their time', async () => {
+    const both = (count: number) => h200s(fields({ 'gpu0,94': count, 'gpu1,94': count }));
+    await state(both(0), 'pcie-replays');
+    hoursAgo(1);
+    await run({ machine: both(10) }, ['--state', file(), '--checks', 'pcie-replays', '-i', '0']);
+    const lost = withAnswers(both(20), { nvmlDeviceGetHandleByIndex_v2: { 1: refused('GPU_IS_LOST') } });
+    await state(lost, 'pcie-replays');
+    const after = await state(both(30), 'pcie-replays');
+    expect(checksOf(after).map((one) => one.why)).toEqual([
+      expect.stringMatching(/^10 PCIe replays in the last \d+ s[.,]/),
+      '30 PCIe replays in the last 1 h.',
+    ]);
+    expect(JSON.parse(readFileSync(file(), 'utf8')).earlier).toBeUndefined();
   });
 
   it('has no rate for a counter that ran backwards', async () => {

@@ -85,6 +85,21 @@ describe('health', () => {
     );
   });
 
+  it.each([
+    [['--no-such-option'], 'no-such-option'],
+    [['-i', '7'], 'No devices were found'],
+    [['-l', 'soon'], 'Loop frequency'],
+    [['extra'], '"extra"'],
+  ])('gives no verdict for a wrong command line, and no status that is one: %j', async (argv, said) => {
+    const { status, out, err } = await runOn('h200-x2', ['health', ...argv]);
+    expect(`${out}${err}`).toContain(said);
+    expect(status).toBe(3);
+  });
+
+  it('gives no verdict for a timeout that is none', async () => {
+    expect((await runOn('h200-x2', ['--timeout', '0', 'health', '--nagios'])).status).toBe(3);
+  });
+
   it('leaves out what is skipped', async () => {
     const checks = checksOf(await run({}, ['--skip', 'xid,name', '--json'])).map(({ check }) => check);
     expect(checks).not.toContain('xid');

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Asker } from '../../src/query/ask/asker.js';
+import { ask } from '../../src/query/ask/asking.js';
+import { Outcome } from '../../src/query/ask/outcome.js';
 import { askInOrder, scheduleOf, type Task } from '../../src/query/ask/schedule.js';
+import type { Subject } from '../../src/query/ask/subject.js';
+import { migMode } from '../../src/query/gpu/engines.js';
+import { machineOf } from './small-machine.js';
 
 interface Told {
   readonly log: string[];
@@ -14,6 +20,12 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
     const fail = (): void => {
       if (bad.includes(name)) throw new Error(name);
     };
+    const start = async (): Promise<void> => {
+      log.push(`${name} begins`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      log.push(`${name} ends`);
+      fail();
+    };
     return {
       subject,
       lifetime: 'sample',
@@ -24,12 +36,8 @@ function questions(names: readonly string[], bad: readonly string[] = []): Told 
         log.push(name);
         fail();
       },
-      start: async () => {
-        log.push(`${name} begins`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        log.push(`${name} ends`);
-        fail();
-      },
+      start,
+      begin: ({ resolve, reject }) => void start().then(resolve, reject),
     };
   });
   return { log, questions: made };
@@ -79,5 +87,26 @@ describe('asking', () => {
     } finally {
       process.off('unhandledRejection', note);
     }
+  });
+});
+
+describe('what is asked seldom', () => {
+  it('is asked again after its period only, and has its last answer meanwhile', () => {
+    const outcome = new Outcome();
+    let calls = 0;
+    outcome.answered = () => {
+      calls += 1;
+    };
+    const session = machineOf({ nvmlDeviceGetMigMode: { gpu0: [1, 1] } });
+    let now = 0;
+    const seldom = { probes: new Set([migMode.name]), period: 5000, now: () => now };
+    const asker = new Asker(session, { outcome, seldom });
+    const made = [0, 1000, 4999, 5000, 9999, 10_000].map((time) => {
+      now = time;
+      asker.tick();
+      const answer = asker.run(ask(migMode, session.gpus[0] as Subject));
+      return [answer.read('currentMode'), calls];
+    });
+    expect(made).toEqual([1, 1, 1, 2, 2, 3].map((count) => [1, count]));
   });
 });

@@ -47,6 +47,28 @@ it('gives each record of a copy once', async () => {
   });
 });
 
+it('gives records once where the numbers begin again, as in a copy of two boots', async () => {
+  await withTree({ '/dev/kmsg': '6,1,10,-;a\n6,900,20,-;b\n6,0,0,-;c\n' }, async (root) => {
+    const log = openKernelLog(root);
+    if (log instanceof NoKernelLog) throw new Error(String(log));
+    expect(log.read()).toHaveLength(3);
+    expect(log.read()).toEqual([]);
+  });
+});
+
+it.each([
+  ['nothing', ''],
+  ['what dmesg prints', '[12345.678901] NVRM: Xid (PCI:0000:00:06): 79, GPU has fallen off the bus.\n'],
+  ['what dmesg prints with times', '2026-11-29T04:12:09,318000+00:00 NVRM: Xid (PCI:0000:00:06): 79, x\n'],
+  ['what journalctl prints', 'Nov 29 04:12:09 host kernel: NVRM: Xid (PCI:0000:00:06): 79, x\n'],
+])('is no log without records of the kernel: %s', async (_, content) => {
+  await withTree({ '/dev/kmsg': content }, async (root) => {
+    const log = openKernelLog(root);
+    expect(String(log)).toBe('/dev/kmsg holds no records of the kernel');
+    expect(log instanceof NoKernelLog && log.remedy).toMatch(/dd if=\/dev\/kmsg/);
+  });
+});
+
 it('says why there is none, and what helps', async () => {
   await withTree({}, async (root) => {
     const log = openKernelLog(root);

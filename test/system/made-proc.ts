@@ -26,6 +26,8 @@ export interface MadeWorld {
   /** The pid namespace of the host unless given. */
   readonly namespace?: string;
   readonly mounts?: string;
+  /** The lines Uid and CapEff of the program's own status. */
+  readonly own?: string;
 }
 
 export const PASSWD =
@@ -35,11 +37,13 @@ export function madeFiles({
   processes,
   namespace = 'pid:[4026531836]',
   mounts = '',
+  own = 'Uid:\t1001\t1001\t1001\t1001\nCapEff:\t0000000000000000\n',
 }: MadeWorld): SystemFiles {
   const files: Record<string, string> = {
     '/etc/passwd': PASSWD,
     '/proc/stat': `cpu  1 2 3\nbtime ${BOOT}\nprocesses 4\n`,
     '/proc/mounts': mounts,
+    '/proc/self/status': `Name:\tnvsmi\n${own}`,
     [`/proc/self/ns/pid${LINK}`]: namespace,
   };
   const foreign: string[] = [];

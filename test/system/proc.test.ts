@@ -16,6 +16,7 @@ import { usersOf } from '../../src/system/users.js';
 import { BOOT, madeFiles } from './made-proc.js';
 
 const ID = '4bf3d5c8a1e79206'.repeat(4);
+const OTHER = '9c0e7712ab34f5d6'.repeat(4);
 const POD = '5f1e4a37-0c2d-4b8e-9f60-71a2b3c4d5e6';
 const SLICE = POD.replaceAll('-', '_');
 
@@ -118,6 +119,33 @@ describe('the cgroup of a process', () => {
       { unit: `libpod-conmon-${ID}.scope` },
     ],
     ['a job that is not of Slurm', '/batch/job_9', {}],
+    [
+      'a container of a Quadlet unit',
+      `/system.slice/llm.service/libpod-payload-${ID}`,
+      { container: { runtime: 'podman', id: ID }, unit: 'llm.service' },
+    ],
+    [
+      'the innermost of two containers',
+      `/docker/${OTHER}/docker/${ID}`,
+      { container: { runtime: 'docker', id: ID } },
+    ],
+    [
+      'the innermost of two runtimes',
+      `/machine.slice/libpod-${OTHER}.scope/kubelet.slice/cri-containerd-${ID}.scope`,
+      { container: { runtime: 'containerd', id: ID }, unit: `cri-containerd-${ID}.scope` },
+    ],
+    ['what watches a container of LXC', '/lxc.monitor.web', {}],
+    ['the service that starts those of LXC', '/system.slice/lxc.service', { unit: 'lxc.service' }],
+    [
+      'a container of libvirt',
+      '/machine.slice/machine-lxc\\x2d12\\x2dweb\\x2d1.scope',
+      { container: { runtime: 'lxc', id: 'web-1' }, unit: 'machine-lxc\\x2d12\\x2dweb\\x2d1.scope' },
+    ],
+    [
+      'a virtual machine, which is none',
+      '/machine.slice/machine-qemu\\x2d1\\x2dvm.scope',
+      { unit: 'machine-qemu\\x2d1\\x2dvm.scope' },
+    ],
   ])('names %s', (_, path, expected) => {
     expect(placementOf([path])).toEqual({ ...nothing, ...expected });
   });
@@ -165,6 +193,7 @@ describe('a process of the host', () => {
     });
     expect(hostProcess(host(files), 42)?.slurm).toEqual({ job: '88', step: '2' });
     expect(slurmOf(['SLURM_JOBID=9'])).toEqual({ job: '9', step: undefined });
+    expect(slurmOf(['SLURM_JOB_ID=9', 'SLURM_STEP_ID=4294967291'])).toEqual({ job: '9', step: 'batch' });
   });
 
   it('says that an environment may not be read', () => {
@@ -198,8 +227,17 @@ describe('a process of the host', () => {
     expect(files('other').command).toBe('other');
   });
 
-  it('is none where there is none', () => {
-    expect(hostProcess(host(madeFiles({ processes: {} })), 42)).toBeUndefined();
+  it('is none where there is none, which a loop believes for three seconds', () => {
+    const none = host(madeFiles({ processes: {} }));
+    const there = host(madeFiles({ processes: { 42: {} } }));
+    expect(hostProcess(none, 42)).toBeUndefined();
+    let now = 0;
+    const known = new HostIdentities(() => now);
+    expect(hostProcess(none, 42, known)).toBeUndefined();
+    now = 2999;
+    expect(hostProcess(there, 42, known)).toBeUndefined();
+    now = 3000;
+    expect(hostProcess(there, 42, known)?.pid).toBe(42);
   });
 });
 
@@ -232,6 +270,17 @@ describe('the holders of device files', () => {
       hidden: 1,
     });
   });
+
+  it('are hidden where a folder may be listed and its links not read, as for root without CAP_SYS_PTRACE', () => {
+    const made = madeFiles({ processes: { 5: { open: ['/dev/nvidia0'] }, 6: {} } });
+    const isTheirs = (path: string): boolean => path.startsWith('/proc/5/fd/');
+    const files = {
+      ...made,
+      link: (path: string) => (isTheirs(path) ? undefined : made.link(path)),
+      isDenied: isTheirs,
+    };
+    expect(deviceHolders(files, 9)).toEqual({ holders: [], hidden: 1 });
+  });
 });
 
 describe('the pid namespace', () => {
@@ -260,6 +309,10 @@ describe('the files below another root', () => {
     symlinkSync('/dev/nvidia0', join(root, 'proc/12/fd/3'));
     const files = filesUnder(root);
     expect(files.read('/proc/12/cmdline')).toBe('a\0b\0');
+    const long = 'ä'.repeat(20_000);
+    writeFileSync(join(root, 'long'), long);
+    expect(files.read('/long')).toBe(long);
+    expect([files.read('/proc/12'), files.read('/none')]).toEqual([undefined, undefined]);
     expect(files.list('/proc/12')).toEqual(['cmdline', 'fd']);
     expect(files.link('/proc/12/fd/3')).toBe('/dev/nvidia0');
     expect(deviceHolders(files, 0).holders).toEqual([{ pid: 12, devices: ['/dev/nvidia0'] }]);

@@ -52,6 +52,8 @@ describe('what a terminal sends', () => {
     const { input, keys, clicks } = typed();
     for (const piece of ['\x1b', '[', '<0;1', ';1', 'M', 'q']) input.write(piece);
     expect([clicks.length, keys]).toEqual([1, ['q']]);
+    for (const byte of Buffer.from('é日')) input.read(Uint8Array.of(byte));
+    expect(keys).toEqual(['q', 'é', '日']);
   });
 
   it('has Escape as a key where nothing follows it', async () => {

@@ -14,7 +14,7 @@ describe('the settings', () => {
 
   it.each([
     ['{"intervall": 2}', 'there is no setting "intervall"; did you mean interval?'],
-    ['{"interval": "2"}', 'interval: a number is needed, not "2"'],
+    ['{"interval": "2"}', 'interval: a number from 0.1 to 3600 is needed, not "2"'],
     ['{"tree": 1}', 'tree: true or false is needed, not 1'],
     ['{"theme": "blue"}', 'theme: "auto" or "dark" or "light" is needed, not "blue"'],
     ['[]', 'an object is needed, not an empty list'],

@@ -1,7 +1,11 @@
 /** The monitor on a driver that does not answer, in a real terminal: the last values, their age, and keys that work. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LIBRARY } from '../../src/simulator/folder.js';
 import { callersOf, deafTo, expectNoneLeft, fake, machineWith } from '../deadline/stuck.js';
 import type { FakeLibrary } from '../fake-nvml/build.js';
+import { folderOf, recorded } from '../simulator/simulated.js';
 import { hasTmux, Tmux } from './tmux.js';
 
 const SIZE = { columns: 150, rows: 30 };
@@ -53,6 +57,7 @@ describe.skipIf(!hasTmux || !fake.available)('top on a driver that is stuck', { 
     await tmux.until(/^ +1 .*\bok\b/m);
     const screen = await tmux.until(/^The driver does not answer; these values are 0:0\d old\./m, 30);
     expect(rowOf(screen, 0)).toMatch(/0\/140G/);
+    expect(screen).not.toContain('cannot be listed');
     tmux.keys('p');
     await tmux.until(/paused$/m);
     tmux.keys('p');
@@ -68,6 +73,19 @@ describe.skipIf(!hasTmux || !fake.available)('top on a driver that is stuck', { 
     expect(tmux.isAlternate).toBe(true);
     const screen = await tmux.until((screen) => !screen.includes('does not answer'), 30);
     expect(rowOf(screen, 1)).toMatch(/ok *$/);
+    await quit(tmux, library);
+  });
+
+  it('has other samples of the SM activity in another process, those of the one before being its own', async () => {
+    const folder = folderOf({ snapshot: recorded('hgx-h100-x8'), control: 'control' }, { control: '' });
+    const library = { path: join(folder, LIBRARY) } as FakeLibrary;
+    const tmux = top(library, '--timeout', '1');
+    await tmux.until((screen) => / 9\d% +4\d% /.test(rowOf(screen, 0)));
+    writeFileSync(join(folder, 'control'), 'hang gpu1 nvmlDeviceGetPowerUsage\n');
+    // The first sample of a process has no activity yet.
+    const isWhole = (screen: string): boolean =>
+      /^No answer from GPU 1 for 0:0[3-9]/m.test(screen) && / 9\d% +4\d% .*ok *$/.test(rowOf(screen, 0));
+    await tmux.until(isWhole, 30);
     await quit(tmux, library);
   });
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { started } from '../program.js';
 import { hasTmux, type Size, Tmux } from './tmux.js';
@@ -91,9 +92,13 @@ describe.skipIf(!hasTmux)('top in a terminal', { timeout: 60_000 }, () => {
   });
 
   it('gives the screen back where it fails, and says why', async () => {
-    const tmux = open(SIZE, { NODE_OPTIONS: `--import=${new URL('crash.js', import.meta.url).href}` });
+    // Of Node, and of the single file, which is Bun's.
+    const tmux = open(SIZE, {
+      NODE_OPTIONS: `--import=${new URL('crash.js', import.meta.url).href}`,
+      BUN_OPTIONS: `--preload=${fileURLToPath(new URL('crash.js', import.meta.url))}`,
+    });
     tmux.run(['--snapshot', 'h200-x2', 'top']);
-    await tmux.until(/Error: a failure that no one expected/);
+    await tmux.until(/error: a failure that no one expected/i);
     expect(tmux.isAlternate).toBe(false);
     expect(tmux.screen).not.toMatch(/^nvsmi top {2}/m);
   });

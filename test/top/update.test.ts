@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { actionOf } from '../../src/top/key-table.js';
 import { listedProcesses } from '../../src/top/process-list.js';
+import { textOf } from '../../src/top/span.js';
 import type { Model, TopState } from '../../src/top/state.js';
 import { answer, type as typeInto, type Update, update } from '../../src/top/update.js';
+import { view } from '../../src/top/view.js';
 import { machineWith } from '../commands/monitor-machine.js';
 import { modelOf, samplesOf } from './recorded-model.js';
 
@@ -57,7 +59,22 @@ describe('the arrows', () => {
     const model = await start({ page: { is: 'gpu', index: 0, lines } });
     expect(press(model, 'down', 'down').state.scroll).toBe(2);
     expect(press(model, 'up').state.scroll).toBe(0);
-    expect(press(model, 'end').state.scroll).toBe(84);
+    // 22 rows, of which the GPU has two and a blank one follows.
+    expect(press(model, 'end').state.scroll).toBe(81);
+    expect(press(model, 'pagedown').state.scroll).toBe(19);
+    expect(press(model, 'end', 'up').state.scroll).toBe(80);
+  });
+
+  it.each([
+    ['help', { is: 'help' }],
+    ['a process', { is: 'process', key: key(0, 5), environ: Array(50).fill('A=1') }],
+  ] as const)('scroll %s to its last line, and back at once', async (_, page) => {
+    const { model } = press(await start({ page }), 'end');
+    const lines = (shown: Model): readonly string[] => view(shown).lines.map(textOf);
+    const [end, above] = [lines(model), lines(press(model, 'up').model)];
+    expect(end.at(-2)).not.toBe('');
+    expect(above.at(-2)).toBe(end.at(-3));
+    expect(lines(press(model, 'pagedown').model)).toEqual(end);
   });
 });
 
@@ -75,8 +92,12 @@ describe('the keys', () => {
     ['.', { sort: 'pid' }],
     [',', { sort: 'command' }],
     ['?', { page: { is: 'help' } }],
-  ])('%s: %j', async (name, change) => {
-    expect(press(await start(), name).state).toMatchObject(change);
+    ['+', { interval: 3600 }, { interval: 3600 }],
+    ['+', { interval: 5 }, { interval: 3 }],
+    ['-', { interval: 2 }, { interval: 3 }],
+    [']', { span: 86400 }, { span: 86400 }],
+  ])('%s: %j', async (name, change, before?: Partial<TopState>) => {
+    expect(press(await start(before), name).state).toMatchObject(change);
   });
 
   it('g goes through the GPUs and back to all', async () => {
@@ -137,6 +158,15 @@ describe('a filter', () => {
     expect(press(model, 'n', 'n').state.scroll).toBe(1);
     expect(press(model, '/', 'z', 'return').state.message).toBe('Not found.');
   });
+
+  it('searches the other pages, too', async () => {
+    const environ = [...Array(30).fill('A=1'), 'CUDA_VISIBLE_DEVICES=0'];
+    const page = { is: 'process', key: key(0, 5), environ } as const;
+    expect(press(await start({ page }), '/', 'v', 'i', 's', 'i', 'b', 'return').state.scroll).toBe(31);
+    const help = await start({ page: { is: 'help' } });
+    expect(press(help, '/', 'f', '1', '0', 'return').state.scroll).toBeGreaterThan(20);
+    expect(press(help, '/', 'x', 'y', 'z', 'return').state.message).toBe('Not found.');
+  });
 });
 
 describe('signals', () => {
@@ -157,6 +187,14 @@ describe('signals', () => {
     const { model } = press(await start(), 'down', 'space', 'space', 'I');
     expect(model.state.confirmation?.targets.map(({ pid }) => pid)).toEqual([5, 6]);
     expect(press(await start(), 'down', 'space', 'u').state.tagged.size).toBe(0);
+    const gone = await start({ tagged: new Set([key(0, 99)]), selected: key(0, 6) });
+    expect(press(gone, 'k').state.confirmation?.targets.map(({ pid }) => pid)).toEqual([6]);
+  });
+
+  it('are not sent to a process that the filter hides', async () => {
+    const model = await start({ selected: key(0, 5), filter: 'six' });
+    expect(press(model, 'k').state.confirmation).toBeUndefined();
+    expect(press(model, 'e').effect).toBeUndefined();
   });
 
   it('are not there with --readonly', async () => {

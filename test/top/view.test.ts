@@ -183,6 +183,23 @@ describe('a page', () => {
     expect(text).toContain('A=1');
   });
 
+  it('has identifiers whole, and a filter finds them by any part', async () => {
+    expect(await page({ page: { is: 'process', key: '1/N/A/N/A/600' } })).toMatch(
+      new RegExp(`^container_id +${ID}$`, 'm'),
+    );
+    expect(await rowsOf({ filter: ID.slice(20) })).toHaveLength(2);
+  });
+
+  it('has lines of more letters than columns in several, a report without blanks before that', async () => {
+    const lines = ['GPU UUID                         : GPU-4bf3d5c8', `Name : ${'x'.repeat(70)}`];
+    const text = await page({ page: { is: 'gpu', index: 0, lines } }, 60);
+    expect(text).toMatch(/^GPU UUID +: GPU-4bf3d5c8$/m);
+    expect(text).toMatch(/^Name : x{53}\nx{17}$/m);
+    expect(
+      await page({ page: { is: 'gpu', index: 0, lines: [`${lines[0]}${'-'.repeat(30)}`] } }, 60),
+    ).toMatch(/^GPU UUID +: GPU-4bf3d5c8-{30}$/m);
+  });
+
   it('of a process that has gone says so', async () => {
     expect(await page({ page: { is: 'process', key: '0/N/A/N/A/499' } })).toContain(
       'This process is no longer on the GPU.',

@@ -136,6 +136,7 @@ describe('filters', () => {
     expect(() => refuseUnknownUser({ user: 'grce' }, ['ada', 'grace'])).toThrow(
       expect.objectContaining({ message: 'There is no user "grce".', hint: 'Did you mean grace?' }),
     );
+    expect(() => filtered([], { pod: ' ,' })).toThrow('Option --pod needs a UID.');
     expect(() => refuseUnknownUser({ user: '4711' }, ['ada'])).not.toThrow();
   });
 });
@@ -249,6 +250,21 @@ describe('what rights hide', () => {
       'The environment of 1 process cannot be read: it may name a Slurm job.',
       'The open files of 3 processes cannot be read: one of them may use the GPU.',
     ]);
+  });
+
+  it.each([
+    ['a user', 1001, '0000000000000000', 'Run nvsmi as root to see them.'],
+    [
+      'root of a container',
+      0,
+      '00000000a80425fb',
+      'Run nvsmi with CAP_SYS_PTRACE to see them: in a container, with --cap-add=SYS_PTRACE.',
+    ],
+    ['root with all rights', 0, '000001ffffffffff', undefined],
+  ])('is shown by what %s lacks', (_, uid, capabilities, remedy) => {
+    const own = `Uid:\t1001\t${uid}\t${uid}\t${uid}\nCapEff:\t${capabilities}\n`;
+    const { entries, lists, hosts } = joined({ own, processes: { 500: { isForeign: true } } });
+    expect(hiddenFrom(lists, entries, hosts, 3).map((each) => each.remedy)).toEqual([remedy, remedy]);
   });
 });
 

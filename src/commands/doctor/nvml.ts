@@ -10,14 +10,17 @@ import { Asker } from '../../query/ask/asker.js';
 import { type Asking, readOne, together } from '../../query/ask/asking.js';
 import { SYSTEM } from '../../query/ask/subject.js';
 import { gpuFields, gpuRow } from '../../query/gpu-fields.js';
+import { isNotThere, noReplyOf } from '../../query/no-reply.js';
 import { fixed } from '../../query/probe.js';
 import type { Reading } from '../../query/reading.js';
 import type { Context } from '../context.js';
 import { libraryHint } from '../library-hint.js';
 
 const FIELDS: readonly string[] = [
+  'uuid',
   'name',
   'pci.bus_id',
+  'temperature.gpu',
   'persistence_mode',
   'display_active',
   'ecc.mode.current',
@@ -70,8 +73,10 @@ function* readGpu(gpu: Gpu): Asking<NvmlGpu> {
 function gpuOf(gpu: Gpu, readings: readonly Reading[]): NvmlGpu {
   const fields: Record<string, string> = {};
   const reasons: Record<string, string> = {};
+  const failed: string[] = [];
   FIELDS.forEach((name, i) => {
     const reading = readings[i] as Reading;
+    if (reading instanceof Missing && !isNotThere(reading.status)) failed.push(name);
     if (!(reading instanceof Missing)) fields[name] = gpuRow(name).kind.spell(reading);
     else if (reading.status !== NVML_ERROR_NOT_SUPPORTED) reasons[name] = statusReason(reading.status);
   });
@@ -79,8 +84,9 @@ function gpuOf(gpu: Gpu, readings: readonly Reading[]): NvmlGpu {
     index: gpu.index,
     name: fields.name ?? '',
     busId: fields['pci.bus_id'] ?? gpu.busId,
-    lost: gpu.handle === undefined ? statusReason(gpu.status) : undefined,
+    silent: noReplyOf(gpu, FIELDS, readings),
     fields,
     reasons,
+    failed,
   };
 }

@@ -6,6 +6,7 @@ import { collectInChild, NoCollection, type Said } from '../../exporter/child-co
 import { Collection } from '../../exporter/collection.js';
 import { type Collector, collectHere, type Sources } from '../../exporter/collector.js';
 import type { Wish } from '../../exporter/observed.js';
+import { endWithParent } from '../../nvml/backend/parent-death.js';
 import type { SystemFiles } from '../../system/files.js';
 import type { Context } from '../context.js';
 import { loop } from '../runner/loop.js';
@@ -37,7 +38,7 @@ export async function collectorOf(
   }
   try {
     const { period, health } = what;
-    const how = { period, checksHealth: health !== undefined };
+    const how = { period, checksHealth: health !== undefined, deadline: context.timeout };
     return await collectInChild(io.background, how, now, onCollected, (text) => io.err(text));
   } catch (error) {
     if (!(error instanceof NoCollection)) throw error;
@@ -63,6 +64,7 @@ export async function collecting(
 
 /** What the child does: a line for each collection, until the exporter that reads them is gone. */
 export async function collectForParent(what: Collecting, context: Context): Promise<number> {
+  endWithParent();
   const { collect, health } = (await collecting(what, context)).sources;
   const say = (said: Said): void => context.io.out(`${jsonText(said)}\n`);
   await loop(context.io, what.period, async () => {

@@ -51,9 +51,11 @@ const metricsOf = (order: ExporterRequest, collector: Collector, files: SystemFi
 const hostOf = (files: SystemFiles, { env }: Io): string =>
   env.NODE_NAME ?? (files.read('/proc/sys/kernel/hostname') ?? '').trim();
 
-/** Writes the file for node_exporter, which reads it whole: the new content replaces the old one at once. `-` is stdout. */
+/** Writes the file for node_exporter. With a timeout NVML may never answer: it is asked in a process of its own. */
 async function writeTextfile(order: ExporterRequest, path: string, context: Context): Promise<number> {
-  const { io } = context;
+  const { io, source, timeout } = context;
+  if (timeout !== undefined && source === undefined && io.background !== undefined)
+    return writeInTime(order, path, timeout, context);
   const { sources, files } = await collecting(order, context);
   const state = new CollectorState(() => io.now(), order.health !== undefined);
   const metrics = metricsOf(order, state, files, io);
@@ -61,18 +63,61 @@ async function writeTextfile(order: ExporterRequest, path: string, context: Cont
     state.take(await sources.collect());
     const health = await sources.health?.();
     if (health !== undefined) state.examined(health);
-    const text = (await metrics.body('text', false)).toString();
-    if (path === '-') {
-      io.out(text);
-      return;
-    }
-    try {
-      replaceContent(openOutput(path), text);
-    } catch (error) {
-      throw new UsageError(plainly`Cannot write ${path}: ${(error as Error).message}`);
-    }
+    await writeMetrics(metrics, path, io);
   });
   return EXIT.ok;
+}
+
+/** What is known at each tick, or at the timeout: a file without values of GPUs says that nothing is. */
+async function writeInTime(
+  order: ExporterRequest,
+  path: string,
+  timeout: number,
+  context: Context,
+): Promise<number> {
+  const { io } = context;
+  const due = io.elapsed() + timeout;
+  let taken = (): void => undefined;
+  const collector = await collectorOf(order, context, () => taken());
+  const isComplete = (): boolean =>
+    collector.latest !== undefined && (order.health === undefined || collector.health !== undefined);
+  if (!isComplete()) {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      taken = () => {
+        if (isComplete()) resolve();
+      };
+      timer = setTimeout(resolve, Math.max(0, due - io.elapsed()));
+    });
+    clearTimeout(timer);
+  }
+  const metrics = metricsOf(order, collector, machineFiles, io);
+  let status: number = EXIT.ok;
+  try {
+    await loop(io, order.isLoop ? order.period : undefined, async () => {
+      const isLate = !isComplete() || collector.stuckSince !== undefined;
+      if (isLate && status === EXIT.ok) io.err(`nvsmi: no answer from NVML for ${timeout / 1000} s\n`);
+      status = isLate ? EXIT.noAnswer : EXIT.ok;
+      await writeMetrics(metrics, path, io);
+    });
+  } finally {
+    collector.stop();
+  }
+  return status;
+}
+
+/** node_exporter reads the file whole: the new content replaces the old one at once. `-` is stdout. */
+async function writeMetrics(metrics: MetricsText, path: string, io: Io): Promise<void> {
+  const text = (await metrics.body('text', false)).toString();
+  if (path === '-') {
+    io.out(text);
+    return;
+  }
+  try {
+    replaceContent(openOutput(path), text);
+  } catch (error) {
+    throw new UsageError(plainly`Cannot write ${path}: ${(error as Error).message}`);
+  }
 }
 
 function dialectsOf({ names, labels, wish }: ExporterRequest, hostname: string): readonly Dialect[] {
@@ -174,6 +219,7 @@ const reason = (error: unknown): string => {
 };
 
 export const spec: CommandSpec = command({
+  timesItself: true,
   options,
   notes: () =>
     'A GPU has about 130 series, and 10 for each NVLink. --processes adds two for each process, up to 256 processes per GPU.\n',

@@ -70,7 +70,7 @@ export async function healthWatch(
     }
     // Growth is over an hour at most.
     if (before === undefined || look.now - before.time >= HOUR) {
-      before = stateOf(look.gpus, COUNTERS, { now: look.now, machine });
+      before = stateOf(look.gpus, COUNTERS, { now: look.now, machine, before });
     }
     return {
       at: io.now(),

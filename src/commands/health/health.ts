@@ -110,7 +110,7 @@ async function checked(given: HealthOptions, context: Context): Promise<number> 
     io.out(printed(given, examined, look, context, period !== undefined));
     status = STATUS[worstOf(examined.findings)];
     if (source.failure !== undefined) return;
-    const state = stateOf(look.gpus, COUNTERS, { now, machine, boot });
+    const state = stateOf(look.gpus, COUNTERS, { now, machine, boot, before });
     if (given.state !== undefined) status = kept(given.state, state, status, context);
     // In a loop, growth is over an hour at most; a run alone compares with the one before it.
     if (period !== undefined && (before === undefined || now - before.time >= HOUR)) before = state;
@@ -191,12 +191,20 @@ async function learn(
 ): Promise<number> {
   if (source.failure !== undefined) throw new UsageError(source.failure.why, NOT_CHECKED);
   const { gpus, driver } = await source.look(EXPECTED);
-  const lost = gpus.find((gpu) => gpu.lost !== undefined);
-  if (lost !== undefined)
+  const silent = gpus.find((gpu) => gpu.silent !== undefined);
+  if (silent !== undefined)
     throw new UsageError(
-      `GPU ${lost.index} does not answer: nothing is learned from a machine that is not well.`,
+      `GPU ${silent.index} does not answer: nothing is learned from a machine that is not well.`,
       NOT_CHECKED,
     );
+  for (const { index, answers } of gpus) {
+    const failed = EXPECTED.find((name) => answers[name]?.value === null && answers[name].isFailure);
+    if (failed !== undefined)
+      throw new UsageError(
+        `${failed} of GPU ${index} could not be read: nothing is learned from a machine that is not well.`,
+        NOT_CHECKED,
+      );
+  }
   const text = expectationsText(learned(gpus, driver, machine));
   if (path === '-') {
     io.out(text);
@@ -213,6 +221,7 @@ async function learn(
 export const spec: CommandSpec = command({
   options,
   isVerdict: true,
+  withoutVerdict: NOT_CHECKED,
   notes: () =>
     'Exit status: 0 ok, 1 warn, 2 fail, 3 unknown. A check is unknown if a value cannot be read. docs/health.md describes every check.\n',
   run,

@@ -12,6 +12,7 @@ import { colourLevel, isUtf8 } from '../../base/style.js';
 import type { Terminal } from '../../base/terminal.js';
 import { jsonDocument } from '../../format/document.js';
 import { Asker } from '../../query/ask/asker.js';
+import { migMode } from '../../query/gpu/engines.js';
 import { RecordingError } from '../../query/monitor/recording.js';
 import { startOf } from '../../system/processes.js';
 import { readRecords } from '../../system/record-file.js';
@@ -77,8 +78,13 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   const news = new DriverNews();
   // What is printed once waits as every command does: as long as --timeout says.
   const opening = terminal && context.watched?.({ report: news.take });
-  const { session, asker, outcome, files, recorded, gpus } = await open(context, opening, given.id);
+  const { session, outcome, files, recorded, gpus } = await open(context, opening, given.id);
   const now = (): number => io.now();
+  // Whether MIG divides a GPU changes with a reset at most, and what is listed of the GPU waits for it.
+  const asker = new Asker(session, {
+    outcome,
+    seldom: { probes: MIG_MODE, period: 5000, now: () => io.elapsed() },
+  });
   const own = io.background?.pid ?? 0;
   const sampler = await liveSampler({ asker, files, gpus, isRecorded: recorded !== undefined, own, now });
   if (terminal === undefined) {
@@ -98,6 +104,8 @@ async function top(given: Given<typeof options>, context: Context): Promise<numb
   }
   return statusOf(gpus);
 }
+
+const MIG_MODE: ReadonlySet<string> = new Set([migMode.name]);
 
 /** Where there is nothing to watch, doctor's first line says why. */
 async function open(context: Context, opening: Promise<Machine> | undefined, id: string | undefined) {

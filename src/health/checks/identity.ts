@@ -128,8 +128,11 @@ const nvlinks: GpuCheck = {
     if (wanted !== undefined && up < Number(wanted))
       return fail(`${up} NVLinks are up; expected ${wanted}.`, TRAIN);
     const wantedSpeed = expected?.['nvlink.speed'];
-    if (wantedSpeed !== undefined && speed < Number(wantedSpeed))
-      return fail(`An NVLink has ${speed} GB/s; expected ${wantedSpeed} GB/s.`, TRAIN);
+    if (wantedSpeed !== undefined && !(speed >= Number(wantedSpeed)))
+      return fail(
+        `An NVLink has ${Number.isNaN(speed) ? 'no speed' : `${speed} GB/s`}; expected ${wantedSpeed} GB/s.`,
+        TRAIN,
+      );
     if (wanted !== undefined) return ok(`${up} of ${count} NVLinks are up, as expected.`);
     const model = modelOf(subject)?.nvlinks;
     if (up === 0 && health.gpus.length === 1)

@@ -6,6 +6,7 @@ import { currentEvents } from '../../events/kernel-events.js';
 import { notForNvml, PCI, pciDevices } from '../../system/pci-gpus.js';
 import { Unread } from '../../system/system.js';
 import type { Health, MachineCheck } from '../check.js';
+import { expectedOf } from '../expectations.js';
 
 const REBOOT = 'Drain the node and reboot it. Check power, cooling, seating and risers of the GPU.';
 const FOLDERS = '/proc/driver/nvidia/gpus';
@@ -23,7 +24,7 @@ const gpuCount: MachineCheck = {
   id: 'gpu-count',
   about:
     'Whether NVML counts the expected number of GPUs, or that on the PCI bus for it. Detects a GPU that disappeared without an Xid.',
-  warns: 'there are more than expected',
+  warns: 'there are more than expected, or one chosen with `-i` is not among them',
   fails: 'there are fewer, or none',
   needs: [],
   judgeMachine: (health) => {
@@ -41,6 +42,17 @@ const gpuCount: MachineCheck = {
         const which = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
         return [
           fail(`NVML counts ${count} GPUs; expected ${expected.gpus.length}${which}.`, REBOOT, evidence),
+        ];
+      }
+      const strangers = health.gpus.filter((gpu) => expectedOf(expected, gpu) === undefined);
+      if (!isWhole && expected.gpus.length > 0 && strangers.length > 0) {
+        const which = strangers.map(({ index, busId }) => `GPU ${index} (${busId ?? 'no PCI address'})`);
+        return [
+          warn(
+            `The expectations have no ${which.join(', ')}.`,
+            'If that is meant, make the expectations again with --learn.',
+            evidence,
+          ),
         ];
       }
       return [
@@ -79,21 +91,29 @@ const reachable: MachineCheck = {
   about: 'Whether every GPU that NVML counts responds.',
   fails: 'a GPU does not respond, with or without an Xid',
   needs: [],
+  // Who it is a driver may still know of a GPU that is lost; what it measures, not.
+  uses: ['temperature.gpu'],
   judgeMachine: ({ gpus, log }) =>
-    gpus.map(({ index, uuid, busId, lost }) => {
+    gpus.map(({ index, uuid, busId, silent }) => {
       const about = { gpu: index, uuid };
-      if (lost === undefined) return { ...about, ...ok('It answers.') };
+      if (silent === undefined) return { ...about, ...ok('It answers.') };
+      const { name, reason, isLate } = silent;
+      const place = busId === undefined ? '' : ` (${busId})`;
+      const evidence = [{ name, value: null, reason }];
+      if (isLate)
+        return {
+          ...about,
+          ...unknown(
+            `It did not answer in time${place}: ${reason}.`,
+            'Run it again with a longer --timeout. If the GPU does not answer then, drain the node and reboot it.',
+            evidence,
+          ),
+        };
       const without =
         Array.isArray(log) && !log.some((event) => event.busId === busId)
           ? ' The kernel log has no Xid of it.'
           : '';
-      const place = busId === undefined ? '' : ` (${busId})`;
-      return {
-        ...about,
-        ...fail(`No answer${place}: ${lost}.${without}`, REBOOT, [
-          { name: 'nvmlDeviceGetHandleByIndex', value: null, reason: lost },
-        ]),
-      };
+      return { ...about, ...fail(`No answer${place}: ${reason}.${without}`, REBOOT, evidence) };
     }),
 };
 

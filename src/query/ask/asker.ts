@@ -34,6 +34,15 @@ export interface AskerOptions {
   /** Every question is asked on a worker thread, not only those that wait in the driver: for programs that may not block. */
   readonly onWorkers?: boolean | undefined;
   readonly outcome?: Outcome | undefined;
+  /** Questions that are asked again after a while only, and what they answered counts meanwhile: for a loop that is fast. */
+  readonly seldom?: Seldom | undefined;
+}
+
+export interface Seldom {
+  readonly probes: ReadonlySet<string>;
+  /** Milliseconds. */
+  readonly period: number;
+  now(): number;
 }
 
 export class Asker {
@@ -42,6 +51,9 @@ export class Asker {
   private readonly driver: Driver;
   private last = new Map<string, BoundCall>();
   private now = new Map<string, BoundCall>();
+  private readonly tasks = new WeakMap<BoundCall, Task>();
+  /** When a question was asked that is asked seldom. */
+  private readonly askedAt = new WeakMap<BoundCall, number>();
 
   constructor(
     readonly session: Session,
@@ -171,18 +183,40 @@ export class Asker {
     const known = into === this.now ? (this.last.get(key) as B | undefined) : undefined;
     const bound = known ?? make();
     into.set(key, bound);
-    if (known === undefined || how.lifetime === 'sample' || known.status === NO_ANSWER) {
-      due.push({
-        subject: subjectKey(how.subject),
-        lifetime: how.lifetime,
-        waits: how.waits || (this.options.onWorkers ?? false) || this.driver.isElsewhere === true,
-        undisturbed: how.undisturbed ?? false,
+    if (known === undefined || known.status === NO_ANSWER || this.isDue(bound, how)) {
+      due.push(this.taskOf(bound, how));
+    }
+    return bound;
+  }
+
+  /** Whether a question that was asked before is to be asked again. */
+  private isDue(bound: BoundCall, { lifetime, name }: How): boolean {
+    if (lifetime !== 'sample') return false;
+    const { seldom } = this.options;
+    if (name === undefined || seldom?.probes.has(name) !== true) return true;
+    return seldom.now() - (this.askedAt.get(bound) ?? Number.NEGATIVE_INFINITY) >= seldom.period;
+  }
+
+  /** Made once for what is asked at every tick. */
+  private taskOf(bound: BoundCall, { subject, lifetime, waits, undisturbed, name }: How): Task {
+    let task = this.tasks.get(bound);
+    if (task === undefined) {
+      task = {
+        subject: subjectKey(subject),
+        lifetime,
+        waits: waits || (this.options.onWorkers ?? false) || this.driver.isElsewhere === true,
+        undisturbed: undisturbed ?? false,
         isAnswered: () => bound.status !== NO_ANSWER,
         run: () => bound.run(),
         start: () => bound.start(),
-      });
+        begin: (waiter) => bound.begin(waiter),
+      };
+      this.tasks.set(bound, task);
     }
-    return bound;
+    if (name !== undefined && this.options.seldom?.probes.has(name) === true) {
+      this.askedAt.set(bound, this.options.seldom.now());
+    }
+    return task;
   }
 }
 
@@ -202,6 +236,8 @@ interface How {
   readonly lifetime: Lifetime;
   readonly waits: boolean;
   readonly undisturbed?: true;
+  /** Of a probe. */
+  readonly name?: string;
 }
 
 /** The place of an id in a batch; it is appended where it is not in it. */

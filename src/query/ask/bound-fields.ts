@@ -1,6 +1,6 @@
 /** Field ids made ready for one subject: one call asks for all of them. */
 
-import { type Bound, type Call, type Driver, type FieldId, SUBJECT } from '../../nvml/call.js';
+import { type Bound, type Call, type Driver, type FieldId, SUBJECT, type Waiter } from '../../nvml/call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../nvml/generated/constants.js';
 import { nvmlFieldValue_t } from '../../nvml/generated/layouts.js';
 import { READ, valueScalar } from '../../nvml/memory.js';
@@ -46,6 +46,21 @@ export class BoundFields {
 
   async start(): Promise<void> {
     if (this.bound !== undefined) this.answered(await this.bound.start());
+  }
+
+  /** The same without a promise for each call. */
+  begin(waiter: Waiter<void>): void {
+    if (this.bound?.begin === undefined) {
+      this.start().then(waiter.resolve, waiter.reject);
+      return;
+    }
+    this.bound.begin({
+      resolve: (status) => {
+        this.answered(status);
+        waiter.resolve();
+      },
+      reject: waiter.reject,
+    });
   }
 
   private answered(status: Status): void {

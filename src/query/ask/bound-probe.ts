@@ -1,6 +1,6 @@
 /** A probe made ready for one subject: runs its call, falls back to older ones, and reads what came back. */
 
-import { type Bound, type Driver, isOut } from '../../nvml/call.js';
+import { type Bound, type Driver, isOut, type Waiter } from '../../nvml/call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND, NVML_ERROR_UNKNOWN } from '../../nvml/generated/constants.js';
 import { filledOf, itemSize, LIST_HEAD } from '../../nvml/memory.js';
 import { isTooNew, Missing, NOT_SUPPORTED, type Status } from '../../nvml/status.js';
@@ -41,6 +41,23 @@ export class BoundProbe implements Answer {
       if (!this.bound.isMissing) this.answered(status);
       if (!isTooNew(status) || !this.fallBack()) return;
     }
+  }
+
+  /** The same without a promise for each call. */
+  begin(waiter: Waiter<void>): void {
+    const { bound } = this;
+    if (bound?.begin === undefined) {
+      this.start().then(waiter.resolve, waiter.reject);
+      return;
+    }
+    bound.begin({
+      resolve: (status) => {
+        if (!bound.isMissing) this.answered(status);
+        if (isTooNew(status) && this.fallBack()) this.begin(waiter);
+        else waiter.resolve();
+      },
+      reject: waiter.reject,
+    });
   }
 
   private answered(status: Status): void {

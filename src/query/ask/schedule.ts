@@ -4,6 +4,7 @@
  * GPUs may continue, as they do not show on its link (two H200, 580.159.04: 0.5 to 0.7 MB/s received with a busy neighbour as
  * with an idle one, 49 to 58 MB/s with calls about the same GPU).
  */
+import type { Waiter } from '../../nvml/call.js';
 import type { Lifetime } from '../probe.js';
 
 /** A question made ready, to be asked once per run or at every tick. */
@@ -18,6 +19,8 @@ export interface Task {
   isAnswered(): boolean;
   run(): void;
   start(): Promise<void>;
+  /** The same without a promise for each question. */
+  begin(waiter: Waiter<void>): void;
 }
 
 /** Questions that may be asked at the same time: those that wait, and those that answer at once. */
@@ -64,8 +67,6 @@ export function askInOrder({ free, links }: Schedule): void | Promise<void> {
   return ended([begun(() => askBatch(free)), rest.length === 0 ? askLink(first) : askLinks(first, rest)]);
 }
 
-const start = (task: Task): Promise<void> => task.start();
-
 /** Begins to ask, and turns what that throws at once into a failed promise. */
 const begun = async (ask: () => void | Promise<void>): Promise<void> => ask();
 
@@ -77,7 +78,32 @@ async function ended(asking: readonly Promise<void>[]): Promise<void> {
 
 function askBatch({ waiting, prompt }: AskedTogether): void | Promise<void> {
   if (waiting.length === 0) return askInTurn(prompt);
-  return ended([...waiting.map(start), begun(() => askInTurn(prompt))]);
+  return allOf(waiting, () => askInTurn(prompt));
+}
+
+/** Begins them all and does something meanwhile. Waits and fails as `ended` does, with one promise for all. */
+function allOf(tasks: readonly Task[], meanwhile: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = tasks.length + 1;
+    let failure: { readonly error: unknown } | undefined;
+    const end = (): void => {
+      if (--left > 0) return;
+      if (failure === undefined) resolve();
+      else reject(failure.error);
+    };
+    const fail = (error: unknown): void => {
+      failure ??= { error };
+      end();
+    };
+    const waiter = { resolve: end, reject: fail };
+    for (const task of tasks) task.begin(waiter);
+    try {
+      meanwhile();
+    } catch (error) {
+      return fail(error);
+    }
+    end();
+  });
 }
 
 /** Asks one after another, on this thread. */
@@ -122,7 +148,7 @@ function askInSlices({ waiting, prompt }: AskedTogether): Promise<void> {
       turned = performance.now();
     }
   };
-  return ended([...waiting.map(start), ask()]);
+  return ended([...waiting.map((task) => task.start()), ask()]);
 }
 
 async function oneAfterAnother(tasks: readonly Task[]): Promise<void> {

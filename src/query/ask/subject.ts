@@ -12,6 +12,15 @@ export interface Subject {
 /** The subject of questions that are about no GPU: about the system, or about a vGPU, whose number is an argument. */
 export const SYSTEM: Subject = { index: -1, handle: undefined, status: 0 };
 
-/** Distinguishes one subject from another. */
-export const subjectKey = ({ handle, index }: Subject): string =>
-  handle === undefined ? `lost ${index}` : String(handle);
+const keys = new WeakMap<Subject, string>();
+
+/** Distinguishes one subject from another. Kept: a monitor asks a hundred questions about the same ones each second. */
+export function subjectKey(subject: Subject): string {
+  let key = keys.get(subject);
+  if (key === undefined) {
+    const { handle, index } = subject;
+    key = handle === undefined ? `lost ${index}` : String(handle);
+    keys.set(subject, key);
+  }
+  return key;
+}

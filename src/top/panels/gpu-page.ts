@@ -1,48 +1,33 @@
 /** The page of one GPU: its line, and its whole report, which can be searched. */
-import { type Line, type StyledText, span } from '../span.js';
-import type { Model } from '../state.js';
+import { cellsOf, piecesOf } from '../../format/graphemes.js';
+import { type Line, span } from '../span.js';
+import type { Model, PageParts } from '../state.js';
 import { gpuLines } from './gpus.js';
 
-/** The lines below the head, from the one that the page is scrolled to. */
-export function gpuPageLines(
+export function gpuPage(
   model: Model,
   index: number,
   lines: readonly string[] | undefined,
   height: number,
-): readonly Line[] {
-  const { sample, state } = model;
+): PageParts {
+  const { sample, surface } = model;
   const gpus = (sample?.gpus ?? []).filter((gpu) => gpu.index === index);
   const head = sample === undefined ? [] : gpuLines({ ...model, sample: { ...sample, gpus } });
-  const room = Math.max(0, height - head.length - 1);
+  // Many MIG devices leave half of the page to the report.
+  const kept = head.slice(0, Math.max(2, Math.floor(height / 2)));
   const body =
     lines === undefined
       ? [[span('Reading the report ...', 'dim')]]
-      : lines.slice(state.scroll, state.scroll + room).map((line) => marked(line, state.search));
-  return [...head, [], ...body].slice(0, height);
+      : lines.flatMap((line) => narrowed(line, surface.columns).map((part): Line => [span(part)]));
+  return { head: [...kept, []], body };
 }
 
-/** A line with what was searched for set off. */
-export function marked(text: string, search: string): Line {
-  if (search === '') return [span(text)];
-  const parts: StyledText[] = [];
-  const wanted = search.toLowerCase();
-  const lower = text.toLowerCase();
-  let from = 0;
-  // Small letters of another length, as in some languages, would shift the places.
-  for (
-    let at = lower.length === text.length ? lower.indexOf(wanted) : -1;
-    at !== -1;
-    at = lower.indexOf(wanted, from)
-  ) {
-    parts.push(span(text.slice(from, at)), { ...span(text.slice(at, at + wanted.length)), reverse: true });
-    from = at + wanted.length;
-  }
-  return [...parts, span(text.slice(from))];
-}
-
-/** The next line with the text after a line, from the first one on where there is none. */
-export function nextMatch(lines: readonly string[], search: string, after: number): number | undefined {
-  const wanted = search.toLowerCase();
-  const places = lines.flatMap((line, i) => (line.toLowerCase().includes(wanted) ? [i] : []));
-  return wanted === '' ? undefined : (places.find((place) => place > after) ?? places[0]);
+/** A line of a report in a narrow terminal: first the blanks before the colon go, then the rest gets lines of its own. */
+function narrowed(line: string, columns: number): readonly string[] {
+  const excess = cellsOf(line) - columns;
+  if (excess <= 0) return [line];
+  return piecesOf(
+    line.replace(/ +(?= : )/, (blanks) => ' '.repeat(Math.max(0, blanks.length - excess))),
+    columns,
+  );
 }

@@ -38,9 +38,11 @@ export function headerLine({ state, surface, sample, now, replay }: Model): Line
   ];
   const right = [span(marks.join('  '), state.isPaused ? 'warn' : 'dim')];
   // As much as there is room for.
-  const [total, host] = [totals(sample), hostWords(sample)].map((words) =>
-    words === '' ? [] : [span(`  ${words}`)],
-  );
+  const isOld = sample?.gpus.some(({ hasAnswered }) => !hasAnswered) === true;
+  const [total, host] = [
+    span(`  ${totals(sample)}`, isOld ? 'dim' : 'plain'),
+    span(`  ${hostWords(sample)}`),
+  ].map((each) => (each.text.trim() === '' ? [] : [each]));
   const room = surface.columns - widthOf(right) - 1;
   const left = [[total, host], [total], []]
     .map((more) => [...title, ...more.flatMap((parts) => parts ?? [])])

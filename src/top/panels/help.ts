@@ -27,7 +27,7 @@ const spelled = (key: string): string =>
 
 const KEYS_WIDTH = 16;
 
-export function helpLines({ state, replay }: Model): readonly Line[] {
+export function helpLines({ state, surface, replay }: Model): readonly Line[] {
   const rows = keyRows({ isReadonly: state.isReadonly, isReplay: replay !== undefined });
   return [
     [{ ...span('Keys', 'title'), bold: true }],
@@ -35,25 +35,24 @@ export function helpLines({ state, replay }: Model): readonly Line[] {
       const names = keys.filter((key) => key !== 'enter' && key !== '=').map(spelled);
       return [span('  '), span(fitted(names.join(' '), KEYS_WIDTH, 'left'), 'title'), span(help)];
     }),
-    [],
-    [{ ...span('Mouse', 'title'), bold: true }],
-    [span('  A click selects a process, or sorts by the head of a column; the wheel moves the selection.')],
-    [],
-    [{ ...span('Columns', 'title'), bold: true }],
-    [
-      span(
-        '  SM and Tens: time in which the SMs and the tensor cores were active (Hopper and newer). DRAM: its bandwidth.',
-      ),
-    ],
-    [
-      span(
-        '  MBW: time in which memory was read or written. Enc, Dec: video. Perf: P0 is the fastest state. Link: PCIe generation x lanes.',
-      ),
-    ],
-    [
-      span(
-        '  PCIe and NVLink: received and sent, MiB or GiB a second. The word beside the clock is what holds it down.',
-      ),
-    ],
+    ...[MOUSE, COLUMNS].flatMap(([title, text]): readonly Line[] => [
+      [],
+      [{ ...span(title, 'title'), bold: true }],
+      ...wrapped(text, surface.columns - 2).map((line): Line => [span(`  ${line}`)]),
+    ]),
   ];
 }
+
+const MOUSE = [
+  'Mouse',
+  'A click selects a process, or sorts by the head of a column; the wheel moves the selection.',
+] as const;
+
+const COLUMNS = [
+  'Columns',
+  'SM and Tens: time in which the SMs and the tensor cores were active (Hopper and newer). DRAM: its bandwidth. MBW: time in which memory was read or written. Enc, Dec: video. Perf: P0 is the fastest state. Link: PCIe generation x lanes. PCIe and NVLink: received and sent, MiB or GiB a second. The word beside the clock is what holds it down.',
+] as const;
+
+/** Words in lines of at most so many letters. */
+const wrapped = (text: string, width: number): readonly string[] =>
+  text.match(new RegExp(`\\S.{0,${width - 1}}(?= |$)`, 'g')) ?? [];

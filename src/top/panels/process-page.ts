@@ -1,12 +1,12 @@
 /** The page of one process: its own graphs, everything that is known of it, and its environment where that may be read. */
-import { graphemes } from '../../format/graphemes.js';
-import { processText } from '../../format/ps.js';
+import { piecesOf } from '../../format/graphemes.js';
+import { wholeProcessText } from '../../format/ps.js';
 import { processColumns } from '../../watch/process-columns.js';
 import type { ProcessEntry } from '../../watch/process-entry.js';
 import { numberOf } from '../gpu-cells.js';
 import { graph, stepsOf } from '../graph.js';
 import { type Line, type Role, span } from '../span.js';
-import { keyOf, type Model, type TopPage } from '../state.js';
+import { keyOf, type Model, type PageParts, type TopPage } from '../state.js';
 import { axis } from './graphs.js';
 
 /** Table: the graphs of a process, and what is 1 in each. */
@@ -33,61 +33,49 @@ export function processShares(
   };
 }
 
-export function processPageLines(
+export function processPage(
   model: Model,
   { key, environ }: Extract<TopPage, { is: 'process' }>,
   height: number,
-): readonly Line[] {
-  const { sample, now, surface, state } = model;
+): PageParts {
+  const { sample, now, surface } = model;
   const entry = sample?.processes.find((each) => keyOf(each) === key);
-  const title: Line = [
-    { ...span(`Process ${key.split('/').at(-1)} on GPU ${key.split('/', 1)[0]}`, 'title'), bold: true },
-  ];
-  if (entry === undefined) return [title, [span('This process is no longer on the GPU.', 'warn')]];
-  const graphs = height >= 20 ? graphsOf(model, key) : [];
+  const title = heading(`Process ${key.split('/').at(-1)} on GPU ${key.split('/', 1)[0]}`);
+  if (entry === undefined) {
+    return { head: [title], body: [[span('This process is no longer on the GPU.', 'warn')]] };
+  }
   const facts = processColumns.flatMap((column): readonly Line[] => {
-    const text = processText(column, column.read(entry, now));
-    if (text === '-') return [];
-    return factLines(column.name, text, surface.columns);
+    const text = wholeProcessText(column, column.read(entry, now));
+    return text === '-' ? [] : factLines(column.name, text, surface.columns);
   });
-  const environment: readonly Line[] =
-    environ === undefined
-      ? []
-      : environ === 'hidden'
-        ? [[], [span('Its environment may not be read: run nvsmi as its user, or as root.', 'warn')]]
-        : [
-            [],
-            [{ ...span('Environment', 'title'), bold: true }],
-            ...environ.map((each): Line => [span(`  ${each}`)]),
-          ];
-  const body = [...facts, ...environment];
-  const room = Math.max(0, height - 1 - graphs.length);
-  return [title, ...graphs, ...body.slice(Math.min(state.scroll, Math.max(0, body.length - room)))].slice(
-    0,
-    height,
-  );
+  return {
+    head: [title, ...(height >= 20 ? graphsOf(model, key) : [])],
+    body: [...(environ === undefined ? [] : environLines(environ, surface.columns)), ...facts],
+  };
 }
+
+const heading = (text: string): Line => [{ ...span(text, 'title'), bold: true }];
+
+/** What was asked for last comes first. */
+const environLines = (environ: readonly string[] | 'hidden', columns: number): readonly Line[] =>
+  environ === 'hidden'
+    ? [[span('Its environment may not be read: run nvsmi as its user, or as root.', 'warn')], []]
+    : [
+        heading('Environment'),
+        ...environ.flatMap((each) =>
+          piecesOf(each, columns - 4).map((piece, i): Line => [span(`${i === 0 ? '  ' : '    '}${piece}`)]),
+        ),
+        [],
+      ];
 
 const NAME_WIDTH = 20;
 
 /** A value in as many lines as it needs. */
-function factLines(name: string, text: string, columns: number): readonly Line[] {
-  const room = Math.max(10, columns - NAME_WIDTH - 2);
-  const pieces: string[] = [''];
-  let width = 0;
-  for (const { text: grapheme, width: cells } of graphemes(text)) {
-    if (width + cells > room) {
-      pieces.push('');
-      width = 0;
-    }
-    pieces[pieces.length - 1] += grapheme;
-    width += cells;
-  }
-  return pieces.map((piece, i) => [
+const factLines = (name: string, text: string, columns: number): readonly Line[] =>
+  piecesOf(text, Math.max(10, columns - NAME_WIDTH - 2)).map((piece, i) => [
     span((i === 0 ? name : '').padEnd(NAME_WIDTH), 'dim'),
     span(`  ${piece}`),
   ]);
-}
 
 const GRAPH_HEIGHT = 4;
 

@@ -13,6 +13,9 @@ import {
 import { callIn, textOf } from '../../../src/nvml/backend/child/sent-call.js';
 import { SentCalls } from '../../../src/nvml/backend/child/sent-calls.js';
 import { type Call, call, type Handle, SUBJECT, struct } from '../../../src/nvml/call.js';
+import { callOf } from '../../../src/nvml/call-of.js';
+import { nvmlGpmSampleAlloc } from '../../../src/nvml/generated/entries.js';
+import { answerIn } from '../../../src/nvml/memory.js';
 
 const GPU = 0x4e564d4c_00000100n as Handle;
 const POINTER = 0x7f00_1234_5678n;
@@ -97,6 +100,59 @@ describe('a message', () => {
     ];
     const writer = new MessageWriter();
     const both = Buffer.concat([writeNews({ loaded: 'NVML' }, writer), writeNews({ answers }, writer)]);
-    expect(arrived(both, readNews)).toEqual([{ loaded: 'NVML' }, { answers }]);
+    expect(arrived(both, (from) => readNews(from))).toEqual([{ loaded: 'NVML' }, { answers }]);
+  });
+
+  it('puts an answer into the memory of the last one where that has its size', () => {
+    const [one, other] = [Buffer.from('old'), Buffer.from('longer')];
+    const answers: readonly Answered[] = [
+      { id: 7, status: 0, memory: [Buffer.from('new'), Buffer.from('short')], reason: undefined },
+    ];
+    const message = writeNews({ answers }, new MessageWriter());
+    const [news] = arrived(message, (from) => readNews(from, (id) => (id === 7 ? [one, other] : undefined)));
+    expect(news).toEqual({ answers });
+    expect(one.toString()).toBe('new');
+    expect(other.toString()).toBe('longer');
+  });
+
+  it('has of an answer what is read: the items that there are, the fields that are wanted', () => {
+    const list = Buffer.alloc(8 + 8 * 4);
+    list.writeUInt32LE(2, 0);
+    expect(answerIn({ out: 'list', item: 'u32', capacity: 8 }, list)).toHaveLength(8 + 2 * 4);
+    const layout = { size: 12, fields: { count: ['u32', 4], items: ['ptr', 8] } } as const;
+    const array = { field: 'items', count: 'count', item: 'u64', room: 4 } as const;
+    const pointed = Buffer.alloc(16 + 4 * 8);
+    pointed.writeUInt32LE(3, 4);
+    expect(answerIn({ out: 'struct', layout, array }, pointed)).toHaveLength(16 + 3 * 8);
+    expect(answerIn({ out: 'struct', layout, answer: 8 }, Buffer.alloc(12))).toHaveLength(8);
+    expect(answerIn({ out: 'struct', layout }, Buffer.alloc(12))).toHaveLength(12);
+  });
+});
+
+describe('a handle that a question without inputs gave', () => {
+  const alloc = callOf(nvmlGpmSampleAlloc);
+  const answered = (pointer: bigint): readonly Buffer[] => {
+    const memory = Buffer.alloc(8);
+    memory.writeBigUInt64LE(pointer);
+    return [memory];
+  };
+  const nameIn = ([memory]: readonly Buffer[]): bigint | undefined => memory?.readBigUInt64LE();
+
+  it('is found again in another process by itself, and is given to no other', () => {
+    const handles = new Handles();
+    const asked = handles.about(alloc, undefined);
+    const [first, second] = [new Pointers(), new Pointers()];
+    const names = [0x1000n, 0x2000n].map((pointer) => {
+      const memory = answered(pointer);
+      handles.take(asked, memory, first);
+      return nameIn(memory) as Handle;
+    });
+    const again = answered(0x3000n);
+    handles.take(asked, again, second, names[1]);
+    expect([nameIn(again), second.of(names[1] as Handle)]).toEqual([names[1], 0x3000n]);
+    // The other one is still that of who had it.
+    const another = answered(0x4000n);
+    handles.take(asked, another, second);
+    expect(names).not.toContain(nameIn(another));
   });
 });

@@ -77,6 +77,16 @@ export class MessageReader {
     return this.message.subarray(this.at - length, this.at);
   }
 
+  /** The same, put into memory that is there where it has just that length. */
+  bytesInto(memory: Buffer | undefined): Buffer {
+    const length = this.number();
+    const from = this.at;
+    this.at += length;
+    if (memory?.length !== length) return this.message.subarray(from, this.at);
+    this.message.copy(memory, 0, from, this.at);
+    return memory;
+  }
+
   text(): string {
     return this.bytes().toString();
   }

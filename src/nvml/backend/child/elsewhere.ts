@@ -1,6 +1,6 @@
 /** NVML in another process, with a deadline: what does not answer in time has a status that says so. */
 
-import { type Bound, type Call, type Driver, type Handle, isOut } from '../../call.js';
+import { type Bound, type Call, type Driver, type Handle, isOut, type Waiter } from '../../call.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../generated/constants.js';
 import type { CallLimits } from '../../limits.js';
 import { allocate } from '../../memory.js';
@@ -100,8 +100,12 @@ class ElsewhereDriver implements Driver {
 
   ask(asked: SubjectCall, how: Alone, limits: CallLimits | undefined): Promise<Answered | undefined> {
     if (limits !== undefined) return this.askAlone(asked, how, limits);
+    return new Promise((resolve, reject) => this.begin(asked, how, { resolve, reject }));
+  }
+
+  begin(asked: SubjectCall, how: Alone, waiter: Waiter<Answered | undefined>): void {
     this.clock ??= this.processes.clock();
-    return this.processes.ask(asked, this.clock, how);
+    this.processes.begin(asked, this.clock, how, waiter);
   }
 
   /** With a deadline of its own, which a signal may bring forward. */
@@ -119,6 +123,9 @@ class ElsewhereDriver implements Driver {
     }
   }
 }
+
+/** As all calls of a sample. */
+const USUAL: Alone = {};
 
 class ElsewhereCall implements Bound {
   status: Status = 0;
@@ -148,9 +155,27 @@ class ElsewhereCall implements Bound {
   }
 
   async start(limits?: CallLimits): Promise<Status> {
+    return this.took(await this.driver.ask(this.question(), this.how(), limits));
+  }
+
+  begin({ resolve, reject }: Waiter<Status>): void {
+    // One sample has ended before the next one begins: the memory of the last answer is free.
+    this.driver.begin(this.question(), this.isGiven ? this.how() : { room: this.answered }, {
+      resolve: (answer) => resolve(this.took(answer)),
+      reject,
+    });
+  }
+
+  private question(): SubjectCall {
     this.asked ??= this.driver.about(this.call, this.subject);
-    const given = this.isGiven ? this.memory : undefined;
-    const answer = await this.driver.ask(this.asked, { given }, limits);
+    return this.asked;
+  }
+
+  private how(): Alone {
+    return this.isGiven ? { given: this.memory } : USUAL;
+  }
+
+  private took(answer: Answered | undefined): Status {
     this.reason = answer?.reason;
     this.isMissing = answer !== undefined && answer.status === undefined;
     this.status = answer === undefined ? NO_ANSWER : (answer.status ?? NVML_ERROR_FUNCTION_NOT_FOUND);

@@ -44,7 +44,7 @@ export class HandleFinder {
     if (answered === MOVED) return MOVED;
     // Another question may have found it meanwhile.
     if (answered?.status === 0 && !child.pointers.has(handle)) {
-      this.handles.take(from, answered.memory, child.pointers);
+      this.handles.take(from, answered.memory, child.pointers, handle);
     }
     return answered?.status;
   }

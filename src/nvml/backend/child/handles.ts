@@ -34,9 +34,7 @@ export class Pointers {
   private readonly pointers = new Map<bigint, bigint>();
   private readonly handles = new Map<bigint, Handle>();
 
-  has(handle: bigint): boolean {
-    return this.pointers.has(handle);
-  }
+  readonly has = (handle: bigint): boolean => this.pointers.has(handle);
 
   /** The pointer of a handle; what is no handle stays. */
   readonly of = (value: bigint): bigint => this.pointers.get(value) ?? value;
@@ -88,8 +86,11 @@ export class Handles {
     };
   }
 
-  /** Puts handles in place of the pointers that a process left in the outputs of a call. */
-  take(asked: SubjectCall, memory: readonly Buffer[], pointers: Pointers): void {
+  /**
+   * Puts handles in place of the pointers that a process left in the outputs of a call. `wanted` is the one that the call was
+   * made again for: a question without inputs, such as that for a GPM sample, has many.
+   */
+  take(asked: SubjectCall, memory: readonly Buffer[], pointers: Pointers, wanted?: Handle): void {
     if (!asked.givesHandles) return;
     asked.call.args.filter(isOut).forEach((out, index) => {
       const buffer = memory[index];
@@ -97,7 +98,7 @@ export class Handles {
       for (const [item, at] of handlePlaces(out, buffer).entries()) {
         const pointer = buffer.readBigUInt64LE(at);
         if (pointer === 0n) continue;
-        const handle = pointers.handleOf(pointer) ?? this.made(asked, index, item, pointer, pointers);
+        const handle = pointers.handleOf(pointer) ?? this.made(asked, index, item, pointer, pointers, wanted);
         buffer.writeBigUInt64LE(handle, at);
       }
       for (const at of pointerPlaces(out)) {
@@ -129,9 +130,21 @@ export class Handles {
   }
 
   /** The handle for a pointer that is new to its process: another process may have answered the same question before. */
-  private made(from: SubjectCall, out: number, item: number, pointer: bigint, pointers: Pointers): Handle {
+  private made(
+    from: SubjectCall,
+    out: number,
+    item: number,
+    pointer: bigint,
+    pointers: Pointers,
+    wanted: Handle | undefined,
+  ): Handle {
     const known = this.byQuestion.get(placeOf({ from, out, item })) ?? [];
-    const free = known.find(({ handle }) => !pointers.has(handle));
+    const isFree = ({ handle }: Origin): boolean => !pointers.has(handle);
+    // A new sample is not one that another part of the program has from a process before.
+    const isAny = !isBoundToProcess(from.call.fn);
+    const free =
+      known.find((each) => each.handle === wanted && isFree(each)) ??
+      (isAny ? known.find(isFree) : undefined);
     const origin = free ?? {
       handle: (FIRST + (BigInt(this.byHandle.size + 1) << 8n)) as Handle,
       from,

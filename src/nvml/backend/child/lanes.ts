@@ -1,5 +1,6 @@
 /** The calls that the process was ordered to make, in their lanes. */
-import type { Bound, Call, Driver } from '../../call.js';
+import type { Bound, Call, Driver, Out } from '../../call.js';
+import { answerIn } from '../../memory.js';
 import type { Status } from '../../status.js';
 import { type Answered, NONE, type Order, type Orders } from './messages.js';
 import { SLICE, takesLong } from './quick.js';
@@ -112,7 +113,8 @@ export class Lanes {
     const { id } = ordered.order;
     const bound = boundFor(ordered);
     if (bound === undefined) return { id, status: undefined, memory: [] };
-    return { id, status: bound.run(), memory: bound.memory };
+    const status = bound.run();
+    return { id, status, memory: answerOf(ordered, bound) };
   }
 
   private async made(ordered: Ordered): Promise<Answered> {
@@ -126,7 +128,7 @@ export class Lanes {
     if (bound === undefined) return { id, status: undefined, memory: [] };
     const status = await bound.start();
     this.turned = performance.now();
-    return { id, status, memory: bound.memory, reason: bound.reason };
+    return { id, status, memory: answerOf(ordered, bound), reason: bound.reason };
   }
 
   /** Answers are kept until all are there, or for a moment: a message takes longer than most calls. */
@@ -142,6 +144,12 @@ export class Lanes {
     this.answers = [];
     this.onAnswers(answers);
   }
+}
+
+/** No more than is read. What was filled for a call goes back whole: it may be filled again. */
+function answerOf({ received, order }: Ordered, { memory }: Bound): readonly Buffer[] {
+  const { outs } = received;
+  return order.given.length > 0 ? memory : memory.map((each, i) => answerIn(outs[i] as Out, each));
 }
 
 /** What waits for no other may be made twice at a time, and what is filled for a call is for that one: such calls are not kept. */

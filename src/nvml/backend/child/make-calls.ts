@@ -1,16 +1,18 @@
 /**
  * The process that calls NVML for another one, and may be lost for good inside a call. It reads orders from a pipe, and writes
- * what came of them to it. It ends when the pipe does.
+ * what came of them to it. It ends when the pipe does, or with the program that started it.
  */
 import { writeSync } from 'node:fs';
 import type { Driver } from '../../call.js';
 import { LibraryNotFound, loadLibrary } from '../library.js';
+import { endWithParent } from '../parent-death.js';
 import { Messages, MessageWriter } from './bytes.js';
 import { ANSWERS, hearOrders } from './inherited.js';
 import { Lanes } from './lanes.js';
 import { type News, readOrders, writeNews } from './messages.js';
 
 export function makeCalls(library: string | undefined, initialisesFirst: boolean): void {
+  endWithParent();
   const lanes = new Lanes(load(library), initialisesFirst, (answers) => say({ answers }));
   const messages = new Messages();
   hearOrders((piece) => {

@@ -117,7 +117,10 @@ export function writeNews(news: News, into: MessageWriter): Buffer {
   return into.message();
 }
 
-export function readNews(from: MessageReader): News {
+/** The memory for the answer of a call, where it has some of that size. */
+export type RoomOf = (id: number) => readonly Buffer[] | undefined;
+
+export function readNews(from: MessageReader, roomOf: RoomOf = () => undefined): News {
   if (from.number() === LOADING) return JSON.parse(from.text());
   const answers: Answered[] = [];
   while (!from.isAtEnd) {
@@ -125,7 +128,7 @@ export function readNews(from: MessageReader): News {
     const isThere = from.number() !== 0;
     const status = from.number();
     const reason = from.text() || undefined;
-    answers.push({ id, status: isThere ? status : undefined, reason, memory: readMemory(from) });
+    answers.push({ id, status: isThere ? status : undefined, reason, memory: readMemory(from, roomOf(id)) });
   }
   return { answers };
 }
@@ -135,8 +138,9 @@ function writeMemory(memory: readonly Uint8Array[], into: MessageWriter): void {
   for (const each of memory) into.bytes(each);
 }
 
-function readMemory(from: MessageReader): readonly Buffer[] {
+function readMemory(from: MessageReader, room?: readonly Buffer[]): readonly Buffer[] {
   const memory: Buffer[] = [];
-  for (let left = from.number(); left > 0; left--) memory.push(from.bytes());
+  const count = from.number();
+  for (let i = 0; i < count; i++) memory.push(from.bytesInto(room?.[i]));
   return memory;
 }

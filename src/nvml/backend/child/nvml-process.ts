@@ -1,5 +1,5 @@
 /** A process that calls NVML, as the program sees it: what it is asked, and what it answers. */
-import type { Call, Handle } from '../../call.js';
+import type { Call, Handle, Waiter } from '../../call.js';
 import { KoffiNotFound } from '../../failures.js';
 import type { Status } from '../../status.js';
 import { LibraryNotFound } from '../library.js';
@@ -28,6 +28,8 @@ export interface Alone {
   readonly isAlone?: boolean;
   /** What was filled for it: the memory of its outputs. */
   readonly given?: readonly Uint8Array[] | undefined;
+  /** The memory for its answer, that of its last one: a new Buffer costs more than what is read from it (Bun 1.4.5). */
+  readonly room?: readonly Buffer[] | undefined;
   /** Since when it is waited for, if not from now on: another process was asked before. */
   readonly since?: number | undefined;
 }
@@ -41,6 +43,7 @@ export interface Listener {
 }
 
 const writer = new MessageWriter();
+const NOTHING: readonly Uint8Array[] = [];
 
 export class NvmlProcess {
   readonly pointers = new Pointers();
@@ -58,6 +61,7 @@ export class NvmlProcess {
   private dropped: number[] = [];
   private isSending = false;
   private failure: Error | undefined;
+  private readonly roomOf = (id: number): readonly Buffer[] | undefined => this.waiting.roomOf(id);
   private nextId = 0;
   private isKilled = false;
   private whenIdle: (() => void) | undefined;
@@ -75,7 +79,7 @@ export class NvmlProcess {
     this.ended = new Promise((resolve) => {
       this.child.hear({
         onPiece: (piece) => {
-          for (const message of this.messages.with(piece)) this.read(readNews(message));
+          for (const message of this.messages.with(piece)) this.read(readNews(message, this.roomOf));
         },
         onEnd: (how) => {
           this.isEnded = true;
@@ -88,35 +92,39 @@ export class NvmlProcess {
 
   /** Asks for a call. Undefined where it is given up, or the process ends before it. */
   ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | Moved | undefined> {
+    return new Promise((resolve, reject) => this.begin(asked, clock, how, { resolve, reject }));
+  }
+
+  begin(asked: SubjectCall, clock: Clock, how: Alone, waiter: Waiter<Answered | Moved | undefined>): void {
     const { lane } = asked;
     const { fn } = asked.call;
-    const { isAlone = false, given = [], since } = how;
+    const { isAlone = false, given = NOTHING, since, room } = how;
     if (isBoundToProcess(fn)) this.keepThreads();
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    if (this.isEnded) return Promise.resolve(undefined);
-    return new Promise((resolve, reject) => {
-      const id = this.nextId++;
-      this.waiting.add({
-        id,
-        fn,
-        lane,
-        queue: isAlone ? `${lane} ${id}` : lane,
-        clock,
-        since: since ?? performance.now(),
-        isMoved: since !== undefined,
-        isGivenUp: false,
-        resolve,
-        reject,
-      });
-      this.orders.push({
-        id,
-        lane: isAlone ? NONE : this.sent.laneOf(asked),
-        ...this.sent.of(asked),
-        given,
-      });
-      clock.begin();
-      this.send();
+    if (this.failure !== undefined) {
+      waiter.reject(this.failure);
+      return;
+    }
+    if (this.isEnded) {
+      waiter.resolve(undefined);
+      return;
+    }
+    const id = this.nextId++;
+    this.waiting.add({
+      id,
+      fn,
+      lane,
+      queue: isAlone ? `${lane} ${id}` : lane,
+      clock,
+      since: since ?? performance.now(),
+      isMoved: since !== undefined,
+      isGivenUp: false,
+      room,
+      waiter,
     });
+    const { number, text, subject } = this.sent.of(asked);
+    this.orders.push({ id, lane: isAlone ? NONE : this.sent.laneOf(asked), number, text, subject, given });
+    clock.begin();
+    this.send();
   }
 
   /** A call will be asked for, once NVML is open. */
@@ -164,7 +172,7 @@ export class NvmlProcess {
     for (const pending of this.waiting.clear()) {
       if (pending.isGivenUp) continue;
       pending.clock.end();
-      pending.resolve(MOVED);
+      pending.waiter.resolve(MOVED);
     }
   }
 
@@ -223,14 +231,14 @@ export class NvmlProcess {
       return;
     }
     pending.clock.end();
-    pending.resolve(answered);
+    pending.waiter.resolve(answered);
   }
 
   private fail(error: Error): void {
     this.failure = error;
     for (const pending of this.waiting.clear()) {
       pending.clock.end();
-      pending.reject(error);
+      pending.waiter.reject(error);
     }
   }
 

@@ -2,7 +2,8 @@
  * Which process calls NVML. One that does not answer is replaced by another once that one has initialised NVML: until then it
  * continues to answer for the GPUs that do. A process may be in a call that cannot be killed, so there are few of them.
  */
-import type { Call, Handle } from '../../call.js';
+import type { Call, Handle, Waiter } from '../../call.js';
+import { NVML_ERROR_UNINITIALIZED } from '../../generated/constants.js';
 import type { FunctionName } from '../../generated/functions.js';
 import { writes } from '../../generated/writes.js';
 import { Clock } from './clock.js';
@@ -34,6 +35,9 @@ const MOST_STUCK = 3;
 /** Milliseconds until a process is replaced; twice as many each time, up to a minute. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
+
+/** The id of an answer that says why there was no call. */
+const NOT_ASKED = -1;
 
 /** Milliseconds that the program waits for the end of killed processes when it ends itself. */
 const END_PATIENCE = 200;
@@ -81,40 +85,45 @@ export class NvmlProcesses implements Listener {
   }
 
   /** Asks for a call. Undefined where there is no answer in time. */
-  async ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | undefined> {
-    const begun = performance.now();
-    let since: number | undefined;
-    for (;;) {
-      const answered = await this.askCurrent(asked, clock, { ...how, since });
-      if (answered !== MOVED) return answered ?? this.late();
-      since = begun;
-    }
+  ask(asked: SubjectCall, clock: Clock, how: Alone = {}): Promise<Answered | undefined> {
+    return new Promise((resolve, reject) => this.begin(asked, clock, how, { resolve, reject }));
   }
 
-  private async askCurrent(
-    asked: SubjectCall,
-    clock: Clock,
-    how: Alone,
-  ): Promise<Answered | Moved | undefined> {
+  /** The same without a promise for each call, but for the first about a handle. */
+  begin(asked: SubjectCall, clock: Clock, how: Alone, waiter: Waiter<Answered | undefined>): void {
+    const since = how.since ?? performance.now();
     const { current } = this;
+    const end = (answered: Answered | Moved | undefined): void => {
+      if (answered === MOVED) {
+        this.begin(asked, clock, { ...how, since }, waiter);
+        return;
+      }
+      if (answered !== undefined && answered.id !== NOT_ASKED) this.taken(current, asked, answered, clock);
+      waiter.resolve(answered ?? this.late());
+    };
+    const ask = (): void => {
+      current.begin(asked, clock, how, { resolve: end, reject: waiter.reject });
+      this.watchForStall();
+    };
     const isHeldUp = how.isAlone !== true && current.isStuck(asked.lane);
-    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) return undefined;
-    if (asked.handles.some((handle) => !current.pointers.has(handle))) {
-      const status = await this.finder.all(asked.handles, current, clock);
-      if (status === MOVED || status === undefined) return status;
-      if (status !== 0) return { id: -1, status, memory: [] };
-      if (clock.isOver) return undefined;
-      // It may have been replaced while the handles were found.
-      if (current !== this.current) return MOVED;
+    if (this.isOver || clock.isOver || current.isEnded || isHeldUp) end(undefined);
+    else if (asked.handles.every(current.pointers.has)) ask();
+    else {
+      this.finder
+        .all(asked.handles, current, clock)
+        .then((status) => {
+          if (status === MOVED || status === undefined) end(status);
+          else if (status !== 0) end({ id: NOT_ASKED, status, memory: [] });
+          else if (clock.isOver) end(undefined);
+          // It may have been replaced while the handles were found.
+          else if (current !== this.current) end(MOVED);
+          // NVML would take the name of a handle for a pointer.
+          else if (!asked.handles.every(current.pointers.has))
+            end({ id: NOT_ASKED, status: NVML_ERROR_UNINITIALIZED, memory: [] });
+          else ask();
+        })
+        .catch(waiter.reject);
     }
-    const asking = current.ask(asked, clock, how);
-    this.watchForStall();
-    const answered = await asking;
-    if (answered !== undefined && answered !== MOVED) {
-      if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
-      this.taken(current, asked, answered);
-    }
-    return answered;
   }
 
   /** Ends all processes, and waits a little for them. */
@@ -142,7 +151,8 @@ export class NvmlProcesses implements Listener {
     return undefined;
   }
 
-  private taken(child: NvmlProcess, asked: SubjectCall, { status, memory }: Answered): void {
+  private taken(child: NvmlProcess, asked: SubjectCall, { status, memory }: Answered, clock: Clock): void {
+    if (this.init === undefined && this.options.isQuick === true) this.hasOpened(clock);
     this.answers(asked.call.fn, asked.lane);
     if (status !== 0) return;
     if (asked.call.fn.startsWith('nvmlInit')) this.init = asked;

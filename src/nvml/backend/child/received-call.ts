@@ -1,9 +1,10 @@
 /** A call that another process asks for. */
-import type { Bound, Call, Driver, Handle } from '../../call.js';
+import { type Bound, type Call, type Driver, type Handle, isOut, type Out } from '../../call.js';
 import { callIn } from './sent-call.js';
 
 export class ReceivedCall {
   readonly call: Call;
+  readonly outs: readonly Out[];
   /** Made ready for each handle that it is about. */
   private readonly bound = new Map<bigint, Bound>();
 
@@ -12,6 +13,7 @@ export class ReceivedCall {
     private readonly driver: Driver | undefined,
   ) {
     this.call = callIn(text);
+    this.outs = this.call.args.filter(isOut);
   }
 
   /** Finds its symbol, for when it is made. */

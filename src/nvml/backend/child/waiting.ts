@@ -1,4 +1,5 @@
 /** Calls that a process has not answered: in a queue they wait for one another. */
+import type { Waiter } from '../../call.js';
 import type { FunctionName } from '../../generated/functions.js';
 import type { Clock } from './clock.js';
 import type { Answered } from './messages.js';
@@ -20,10 +21,10 @@ export interface Pending {
   since: number;
   /** Another process was asked before. */
   readonly isMoved: boolean;
-  /** Its promise has resolved without an answer. */
+  /** Its wait has ended without an answer. */
   isGivenUp: boolean;
-  resolve(answered: Answered | Moved | undefined): void;
-  reject(error: Error): void;
+  readonly room?: readonly Buffer[] | undefined;
+  readonly waiter: Waiter<Answered | Moved | undefined>;
 }
 
 export class WaitingCalls {
@@ -48,6 +49,12 @@ export class WaitingCalls {
     if (next === undefined) this.queues.delete(pending.queue);
     else if (!next.isMoved) next.since = performance.now();
     return pending;
+  }
+
+  /** The memory for the answer of a call; of one that was given up nothing is written any longer. */
+  roomOf(id: number): readonly Buffer[] | undefined {
+    const pending = this.byId.get(id);
+    return pending?.isGivenUp === false ? pending.room : undefined;
   }
 
   /** Forgets them all. */
@@ -104,5 +111,5 @@ export function abandon(pending: Pending): void {
   if (pending.isGivenUp) return;
   pending.isGivenUp = true;
   pending.clock.end();
-  pending.resolve(undefined);
+  pending.waiter.resolve(undefined);
 }

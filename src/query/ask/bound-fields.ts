@@ -1,7 +1,9 @@
 /** Field ids made ready for one subject: one call asks for all of them. */
 
-import { type Bound, type Call, type Driver, type FieldId, SUBJECT, type Waiter } from '../../nvml/call.js';
+import type { Bound, Call, Driver, FieldId, Waiter } from '../../nvml/call.js';
+import { callWith } from '../../nvml/call-of.js';
 import { NVML_ERROR_FUNCTION_NOT_FOUND } from '../../nvml/generated/constants.js';
+import { nvmlDeviceGetFieldValues } from '../../nvml/generated/entries.js';
 import { nvmlFieldValue_t } from '../../nvml/generated/layouts.js';
 import { READ, valueScalar } from '../../nvml/memory.js';
 import { ALL_ONES, Missing, type Status } from '../../nvml/status.js';
@@ -17,7 +19,7 @@ function callFor(ids: readonly FieldId[]): Call {
   const key = ids.join(' ');
   let call = calls.get(key);
   if (call === undefined) {
-    call = { fn: 'nvmlDeviceGetFieldValues', args: [SUBJECT, { out: 'fields', ids }] };
+    call = callWith(nvmlDeviceGetFieldValues, { out: 'fields', ids });
     calls.set(key, call);
   }
   return call;

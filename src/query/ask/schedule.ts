@@ -87,7 +87,8 @@ function allOf(tasks: readonly Task[], meanwhile: () => void): Promise<void> {
     let left = tasks.length + 1;
     let failure: { readonly error: unknown } | undefined;
     const end = (): void => {
-      if (--left > 0) return;
+      left--;
+      if (left > 0) return;
       if (failure === undefined) resolve();
       else reject(failure.error);
     };

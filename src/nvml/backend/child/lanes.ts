@@ -1,5 +1,7 @@
 /** The calls that the process was ordered to make, in their lanes. */
-import type { Bound, Call, Driver, Out } from '../../call.js';
+import type { Bound, Driver, Out } from '../../call.js';
+import { callOf } from '../../call-of.js';
+import { nvmlInit_v2 } from '../../generated/entries.js';
 import { answerIn } from '../../memory.js';
 import type { Status } from '../../status.js';
 import { type Answered, NONE, type Order, type Orders } from './messages.js';
@@ -7,7 +9,7 @@ import { SLICE, takesLong } from './quick.js';
 import { ReceivedCall } from './received-call.js';
 
 /** What everything begins with, where the library has it. */
-const INIT: Call = { fn: 'nvmlInit_v2', args: [] };
+const INIT = callOf(nvmlInit_v2);
 
 /** Milliseconds that answers are kept while others are waited for. */
 const MOMENT = 2;

@@ -50,15 +50,15 @@ export interface GpuReadings {
 
 /** Readings that --query-gpu does not have, by names in its style. */
 const MORE: Readonly<Record<string, ReportField>> = {
-  'temperature.shutdown': thermal.shutdownTemperature,
-  'temperature.slowdown': thermal.slowdownTemperature,
+  'temperature.gpu.shutdown': thermal.shutdownTemperature,
+  'temperature.gpu.slowdown': thermal.slowdownTemperature,
   'temperature.gpu.max': thermal.gpuMaxTemperature,
   'temperature.memory.max': thermal.memoryMaxTemperature,
   'temperature.gpu.tlimit.slowdown': thermal.slowdownTLimit,
   'pcie.replay_counter': reading(count, field(nvml.NVML_FI_DEV_PCIE_REPLAY_COUNTER)),
-  'pcie.errors.correctable': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_CORRECTABLE_ERRORS)),
-  'pcie.errors.non_fatal': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_NON_FATAL_ERROR)),
-  'pcie.errors.fatal': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR)),
+  'pcie.correctable_errors': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_CORRECTABLE_ERRORS)),
+  'pcie.non_fatal_error': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_NON_FATAL_ERROR)),
+  'pcie.fatal_error': reading(count, field(nvml.NVML_FI_DEV_PCIE_COUNT_FATAL_ERROR)),
 };
 
 /** Names of sums over the links of a GPU, and the field ids of a link that are summed. */

@@ -129,7 +129,7 @@ const PERFORMANCE = [
   'memory.total',
   'enforced.power.limit',
   'temperature.gpu.max',
-  'temperature.slowdown',
+  'temperature.gpu.slowdown',
 ];
 
 const namesOf = (

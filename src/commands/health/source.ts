@@ -153,7 +153,7 @@ const PERFORMANCE: readonly (readonly [
   critical?: string | undefined,
   most?: string | number,
 ])[] = [
-  ['temperature.gpu', 'C', 'temperature.gpu.max', 'temperature.slowdown'],
+  ['temperature.gpu', 'C', 'temperature.gpu.max', 'temperature.gpu.slowdown'],
   ['power.draw', 'W', undefined, undefined, 'enforced.power.limit'],
   ['utilization.gpu', '%', undefined, undefined, 100],
   ['memory.used', 'MB', undefined, undefined, 'memory.total'],

@@ -29,10 +29,10 @@ const pcieErrors: GpuCheck = {
   about: 'PCIe link errors that the GPU counts, fatal and non-fatal.',
   warns: 'there are uncorrectable non-fatal errors',
   fails: 'there are fatal errors',
-  needs: ['pcie.errors.fatal', 'pcie.errors.non_fatal'],
-  uses: ['pcie.errors.correctable'],
+  needs: ['pcie.fatal_error', 'pcie.non_fatal_error'],
+  uses: ['pcie.correctable_errors'],
   judge: ({ number }) => {
-    const [fatal, other] = [number('pcie.errors.fatal'), number('pcie.errors.non_fatal')];
+    const [fatal, other] = [number('pcie.fatal_error'), number('pcie.non_fatal_error')];
     if (fatal > 0) return fail(`${fatal} fatal PCIe errors.`, `Drain the node and reboot it. ${SEAT}`);
     return other > 0
       ? warn(`${other} uncorrectable PCIe errors that are not fatal.`, SEAT)

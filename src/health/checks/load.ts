@@ -13,7 +13,7 @@ const temperature: GpuCheck = {
   needs: ['temperature.gpu'],
   uses: [
     'temperature.gpu.max',
-    'temperature.slowdown',
+    'temperature.gpu.slowdown',
     'temperature.gpu.tlimit',
     'temperature.gpu.tlimit.slowdown',
     'temperature.memory',
@@ -21,10 +21,10 @@ const temperature: GpuCheck = {
   ],
   judge: ({ number, has }) => {
     const now = number('temperature.gpu');
-    const hasLimit = ['temperature.gpu.max', 'temperature.slowdown', 'temperature.gpu.tlimit'].some(has);
-    if (now >= number('temperature.slowdown'))
+    const hasLimit = ['temperature.gpu.max', 'temperature.gpu.slowdown', 'temperature.gpu.tlimit'].some(has);
+    if (now >= number('temperature.gpu.slowdown'))
       return fail(
-        `The temperature is ${now} C; the GPU slows down at ${number('temperature.slowdown')} C.`,
+        `The temperature is ${now} C; the GPU slows down at ${number('temperature.gpu.slowdown')} C.`,
         COOL,
       );
     if (number('temperature.gpu.tlimit') <= number('temperature.gpu.tlimit.slowdown')) {

@@ -72,6 +72,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       opening ??= open({ gpus: wanted });
       return opening;
     };
+    const timed = (timeout: number, wanted?: string): Promise<Machine> => {
+      opening ??= open({ gpus: wanted, timeout });
+      return opening;
+    };
     const writable = (): Promise<Machine> => {
       opening ??= open({ toWrite: true });
       return opening;
@@ -98,6 +102,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       followed,
       announce,
       machine,
+      timed,
       library: () => library,
       writable,
       planned,

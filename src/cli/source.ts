@@ -111,6 +111,8 @@ export interface MachineRequest {
   readonly toWrite?: true;
   /** To plan changes. */
   readonly toPlan?: true;
+  /** Milliseconds, for a command that times itself. */
+  readonly timeout?: number;
   /** NVML is called in another process, whether there is a timeout or not. */
   readonly watch?: DriverWatch;
 }
@@ -132,9 +134,9 @@ export async function openMachine(
     const session = openSession(driver, () => kernelVersion(files));
     return { ...asked(session, files, source.as), files, recorded: snapshot.title };
   }
-  const { watch } = wanted;
-  if (source.timeout !== undefined || watch !== undefined) {
-    const machine = await openInTime(source, io, wanted, onLoaded);
+  const { watch, timeout = source.timeout } = wanted;
+  if (timeout !== undefined || watch !== undefined) {
+    const machine = await openInTime({ ...source, timeout }, io, wanted, onLoaded);
     if (!wanted.toWrite && !wanted.toPlan) return machine;
     // NVML answers. What changes a GPU is never cut short, and so it is asked here from now on.
     await machine.end?.();

@@ -55,6 +55,8 @@ export interface Context {
    * SnapshotError.
    */
   machine(wanted?: string): Promise<Machine>;
+  /** The same machine, with a timeout in milliseconds where none was given: for a command that times itself. */
+  timed?(timeout: number, wanted?: string): Promise<Machine>;
   /** The NVML library of a machine that is opening: symbols can be looked up in it, and nothing can be asked yet. */
   readonly library?: () => Driver | undefined;
   /**

@@ -1,5 +1,5 @@
 /** What NVML reports as it happens: an event set of all GPUs, looked at now and then. */
-import type { Bound, Call, Driver, Handle } from '../nvml/call.js';
+import type { Bound, Driver, Handle } from '../nvml/call.js';
 import { callOf } from '../nvml/call-of.js';
 import * as nvml from '../nvml/generated/constants.js';
 import {
@@ -11,7 +11,7 @@ import {
   nvmlEventSetWait_v2,
 } from '../nvml/generated/entries.js';
 import { nvmlEventData_t } from '../nvml/generated/layouts.js';
-import { ask, type Gpu } from '../nvml/session.js';
+import { ask, askAnywhere, type Gpu } from '../nvml/session.js';
 import { Missing, NO_ANSWER, type Status, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { together } from '../query/ask/asking.js';
@@ -181,7 +181,7 @@ export class NvmlEvents {
     // Another process has its own time for this.
     if (driver.isElsewhere) driver.beginSample?.(this);
     refused.clear();
-    const created = await answered(driver, callOf(nvmlEventSetCreate));
+    const created = await askAnywhere(driver, callOf(nvmlEventSetCreate));
     if (created.status !== 0) {
       for (const { index } of this.gpus) refused.set(index, created.status);
       return;
@@ -198,10 +198,10 @@ export class NvmlEvents {
 
   private async register(device: Handle, set: Handle): Promise<Status> {
     const { driver } = this;
-    const types = await answered(driver, callOf(nvmlDeviceGetSupportedEventTypes, { device }));
+    const types = await askAnywhere(driver, callOf(nvmlDeviceGetSupportedEventTypes, { device }));
     if (types.status !== 0) return types.status;
     const eventTypes = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
-    return (await answered(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }))).status;
+    return (await askAnywhere(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }))).status;
   }
 
   /** The events since the last look. Does not wait for one. */
@@ -256,12 +256,4 @@ export class NvmlEvents {
     // Another process ends with its sets.
     if (set !== undefined && !driver.isElsewhere) ask(driver, callOf(nvmlEventSetFree, { set }));
   }
-}
-
-/** Runs a call once, here or in another process. */
-async function answered(driver: Driver, what: Call): Promise<ReturnType<typeof ask>> {
-  if (!driver.isElsewhere) return ask(driver, what);
-  const bound = driver.bind(what);
-  const status = (await bound?.start()) ?? nvml.NVML_ERROR_FUNCTION_NOT_FOUND;
-  return { status, memory: bound?.memory ?? [] };
 }

@@ -4,7 +4,7 @@ import { nvmlSystemGetCudaDriverVersion_v2 } from '../nvml/generated/entries.js'
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
 import type { Asker, Prepared } from '../query/ask/asker.js';
-import { want } from '../query/ask/asking.js';
+import { type Asking, together, want } from '../query/ask/asking.js';
 import { fieldReader } from '../query/ask/field-reader.js';
 import { Gathering } from '../query/ask/gathering.js';
 import { readRecords } from '../query/ask/records.js';
@@ -57,8 +57,8 @@ const cudaText = derived(
 
 export class Collection {
   private readonly gathering = new Gathering();
-  private readonly prepared: Prepared;
-  private readonly lines: readonly CollectedGpu[];
+  private prepared: Prepared | undefined;
+  private lines: readonly CollectedGpu[] = [];
   private readonly gpm: readonly Field[];
   private readonly gpmRun = gpmOf(['device']).begin();
   private readonly migs: MigRecords;
@@ -68,39 +68,49 @@ export class Collection {
   constructor(
     private readonly asker: Asker,
     files: SystemFiles,
-    gpus: readonly Gpu[],
+    private readonly gpus: readonly Gpu[],
     private readonly wish: Wish,
     private readonly now: () => number,
   ) {
     this.gpm = gpmFields.filter((field) => wish.has(nameOf(field)));
-    this.lines = gpus.map((gpu) => this.lineOf(gpu));
-    this.prepared = asker.prepare(this.gathering.questions);
-    this.gathering.answers = this.prepared.answers;
-    this.migs = new MigRecords(asker, wish);
-    this.processes = wish.processes ? new ProcessRecords(asker, files, gpus, wish) : undefined;
+    this.migs = new MigRecords(wish);
+    this.processes = wish.processes ? new ProcessRecords(files, gpus, wish) : undefined;
     const wantsXids = [...xidFields, lastXid].some(({ names: [name] }) => wish.has(name));
     this.xids = wantsXids ? new XidWatch(asker.session.driver, gpus) : undefined;
+  }
+
+  /** Compiles what is asked: of the NVLinks that there are. */
+  private async begin(): Promise<Prepared> {
+    const { asker, gathering, gpus } = this;
+    await this.xids?.begin();
+    const links = await asker.start(together(gpus.map((gpu) => this.linksOf(gpu))));
+    this.lines = gpus.map((gpu, i) => this.lineOf(gpu, links[i] as readonly LinkReaders[]));
+    const prepared = asker.prepare(gathering.questions);
+    gathering.answers = prepared.answers;
+    return prepared;
   }
 
   async collect(elapsed: () => number): Promise<CollectedRecords> {
     const began = elapsed();
     const failures = new Failures();
     this.asker.tick();
-    this.xids?.drain(this.now());
-    const pending = this.prepared.start();
-    if (pending !== undefined) await pending;
-    const records = this.lines.flatMap((line) => this.recordsOf(line, failures));
-    return { at: this.now(), tookMs: elapsed() - began, records, errors: failures.all };
+    this.prepared ??= await this.begin();
+    await this.xids?.drain(this.now());
+    await this.prepared.start();
+    const records = await this.asker.start(
+      together(this.lines.map((line) => this.recordsOf(line, failures))),
+    );
+    return { at: this.now(), tookMs: elapsed() - began, records: records.flat(), errors: failures.all };
   }
 
   /** Releases what NVML allocated. */
   close(): void {
     this.asker.run(this.gpmRun.end());
-    this.migs.close();
+    this.asker.run(this.migs.end());
     this.xids?.close();
   }
 
-  private lineOf(gpu: Gpu): CollectedGpu {
+  private lineOf(gpu: Gpu, links: readonly LinkReaders[]): CollectedGpu {
     const { wish, gathering } = this;
     const reader = (row: Row): Reader => this.reader(row, gpu);
     const rows = [...gpuFields, ...(wish.pcieThroughput ? pcieThroughputs : [])];
@@ -111,7 +121,7 @@ export class Collection {
       readers: rows
         .filter((row) => wish.has(nameOf(row)))
         .map((row) => [nameOf(row), onlyGrowing(row, reader(row)), row.kind]),
-      links: this.linksOf(gpu),
+      links,
     };
   }
 
@@ -121,10 +131,10 @@ export class Collection {
   }
 
   /** A link that is down may come up: all of them are asked about. */
-  private linksOf(gpu: Gpu): readonly LinkReaders[] {
+  private *linksOf(gpu: Gpu): Asking<readonly LinkReaders[]> {
     const wanted = linkFields.filter(({ names: [name] }) => this.wish.has(name));
     if (gpu.handle === undefined || (wanted.length === 0 && !this.wish.has(linkActive.names[0]))) return [];
-    const links = this.asker.run(linksOf(gpu));
+    const links = yield* linksOf(gpu);
     if (links instanceof Missing) return [];
     return links.map(({ index }) => ({
       index,
@@ -136,7 +146,7 @@ export class Collection {
     }));
   }
 
-  private recordsOf(line: CollectedGpu, failures: Failures): readonly Observed[] {
+  private *recordsOf(line: CollectedGpu, failures: Failures): Asking<readonly Observed[]> {
     const { gpu, readers, links } = line;
     const labels: Labels = { gpu: String(gpu.index), ...textsOf(line.identity) };
     const of: Labels = { gpu: labels.gpu ?? '', ...(labels.uuid === undefined ? {} : { uuid: labels.uuid }) };
@@ -146,7 +156,7 @@ export class Collection {
         : {}),
       ...numbersOf(readers, failures),
     };
-    if (this.gpm.length > 0) Object.assign(values, this.measured(gpu, failures));
+    if (this.gpm.length > 0) Object.assign(values, yield* this.measured(gpu, failures));
     const last = this.xids?.lastOf(gpu);
     if (last !== undefined && this.wish.has(lastXid.names[0])) values[lastXid.names[0]] = last;
     const records: Observed[] = [{ relation: 'gpu', labels, values }];
@@ -157,8 +167,8 @@ export class Collection {
       if (up !== undefined && this.wish.has(linkActive.names[0])) found[linkActive.names[0]] = up;
       records.push({ relation: 'nvlink', labels: { ...of, link: String(index) }, values: found });
     }
-    records.push(...this.migs.of(gpu, of, failures));
-    if (this.processes !== undefined) records.push(...this.processes.of(gpu, of, failures));
+    records.push(...(yield* this.migs.of(gpu, of, failures)));
+    if (this.processes !== undefined) records.push(...(yield* this.processes.of(gpu, of, failures)));
     if (this.xids !== undefined) records.push(...this.xids.of(gpu, of).map((each) => this.chosen(each)));
     return records;
   }
@@ -169,8 +179,8 @@ export class Collection {
     return { ...record, values: Object.fromEntries(values) };
   }
 
-  private measured(gpu: Gpu, failures: Failures): Readonly<Record<string, number>> {
-    const found = this.asker.run(readRecords(this.gpmRun, this.gpm, gpu));
+  private *measured(gpu: Gpu, failures: Failures): Asking<Readonly<Record<string, number>>> {
+    const found = yield* readRecords(this.gpmRun, this.gpm, gpu);
     return found instanceof Missing ? {} : numbersIn(this.gpm, found[0]?.readings ?? [], failures);
   }
 }

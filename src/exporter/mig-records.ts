@@ -1,8 +1,7 @@
 /** The MIG devices of a GPU as records: who they are, their memory, and what their GPU instance does. They come and go. */
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Asker } from '../query/ask/asker.js';
-import { type Asking, read, want } from '../query/ask/asking.js';
+import { type Asking, read, together, want } from '../query/ask/asking.js';
 import { readFields, readRecords } from '../query/ask/records.js';
 import type { Subject } from '../query/ask/subject.js';
 import { nameOf } from '../query/field.js';
@@ -20,34 +19,43 @@ const shown = (reading: Reading): string => (reading instanceof Missing ? '' : S
 /** What GPU instances did, by their numbers. */
 type Measured = ReadonlyMap<string, Readonly<Record<string, number>>>;
 
+interface AskedMig {
+  readonly instances: readonly Reading[];
+  readonly uuid: Reading;
+  readonly name: Reading;
+  readonly readings: readonly Reading[];
+}
+
 export class MigRecords {
   private readonly gpmRun = gpmOf(['mig']).begin();
   private readonly fields;
   private readonly gpm;
 
-  constructor(
-    private readonly asker: Asker,
-    { has }: Wish,
-  ) {
+  constructor({ has }: Wish) {
     this.fields = migFields.filter((row) => has(nameOf(row)));
     this.gpm = migGpmFields.filter((field) => has(nameOf(field)));
   }
 
-  of(gpu: Gpu, of: Labels, failures: Failures): readonly Observed[] {
-    const devices = this.asker.run(migDevicesOf(gpu));
+  *of(gpu: Gpu, of: Labels, failures: Failures): Asking<readonly Observed[]> {
+    const devices = yield* migDevicesOf(gpu);
     if (devices instanceof Missing) failures.count(devices);
     const migs = devices === undefined || devices instanceof Missing ? [] : devices;
-    const measured = migs.length === 0 ? undefined : this.measured(gpu, failures);
-    return migs.map((mig) => this.record(mig, of, failures, measured));
+    const measured = migs.length === 0 ? undefined : yield* this.measured(gpu, failures);
+    const asked = yield* together(migs.map((mig) => this.asked(mig)));
+    return asked.map((each) => this.record(each, of, failures, measured));
   }
 
   /** Releases what NVML allocated. */
-  close(): void {
-    this.asker.run(this.gpmRun.end());
+  end(): Asking<void> {
+    return this.gpmRun.end();
   }
 
-  private record(mig: Subject, of: Labels, failures: Failures, measured: Measured | undefined): Observed {
-    const { instances, uuid, name, readings } = this.asker.run(this.asked(mig));
+  private record(
+    { instances, uuid, name, readings }: AskedMig,
+    of: Labels,
+    failures: Failures,
+    measured: Measured | undefined,
+  ): Observed {
     const [instance = '', compute = ''] = instances.map(shown);
     const labels: Labels = {
       ...of,
@@ -60,12 +68,7 @@ export class MigRecords {
     return { relation: 'mig', labels, values: { ...values, ...measured?.get(instance) } };
   }
 
-  private *asked(mig: Subject): Asking<{
-    readonly instances: readonly Reading[];
-    readonly uuid: Reading;
-    readonly name: Reading;
-    readonly readings: readonly Reading[];
-  }> {
+  private *asked(mig: Subject): Asking<AskedMig> {
     return {
       instances: yield* read([want(gpuInstanceId), want(computeInstanceId)], mig),
       uuid: yield* gpuField('uuid', mig),
@@ -75,9 +78,9 @@ export class MigRecords {
   }
 
   /** By the number of the GPU instance, which its compute instances share. */
-  private measured(gpu: Gpu, failures: Failures): Measured | undefined {
+  private *measured(gpu: Gpu, failures: Failures): Asking<Measured | undefined> {
     if (this.gpm.length === 0) return undefined;
-    const found = this.asker.run(readRecords(this.gpmRun, this.gpm, gpu));
+    const found = yield* readRecords(this.gpmRun, this.gpm, gpu);
     if (found instanceof Missing) return undefined;
     return new Map(
       found.map(({ values: { instance }, readings }) => [

@@ -2,7 +2,6 @@
 
 import type { Gpu } from '../nvml/session.js';
 import { Missing } from '../nvml/status.js';
-import type { Asker } from '../query/ask/asker.js';
 import type { Asking } from '../query/ask/asking.js';
 import type { Cell } from '../query/cell.js';
 import { type Field, nameOf, type RecordValues } from '../query/field.js';
@@ -28,7 +27,6 @@ export class ProcessRecords {
   private readonly newest = new Map<number, () => Asking<EngineUses>>();
 
   constructor(
-    private readonly asker: Asker,
     private readonly files: SystemFiles,
     gpus: readonly Gpu[],
     { has }: Wish,
@@ -41,14 +39,14 @@ export class ProcessRecords {
     }
   }
 
-  of(gpu: Gpu, of: Labels, failures: Failures): readonly Observed[] {
-    const processes = this.asker.run(gpuProcesses(gpu));
+  *of(gpu: Gpu, of: Labels, failures: Failures): Asking<readonly Observed[]> {
+    const processes = yield* gpuProcesses(gpu);
     if (processes instanceof Missing) {
       failures.count(processes);
       return [];
     }
     const newest = this.newest.get(gpu.index);
-    const use = newest === undefined ? undefined : this.asker.run(newest());
+    const use = newest === undefined ? undefined : yield* newest();
     return processes.slice(0, MOST_PROCESSES).map((process) => ({
       relation: 'process',
       labels: this.labelsOf(process, of),

@@ -4,7 +4,7 @@
  */
 import type { Bound, Driver, Handle } from '../nvml/call.js';
 import { callOf } from '../nvml/call-of.js';
-import { nvmlEventTypeXidCriticalError } from '../nvml/generated/constants.js';
+import { NVML_ERROR_UNINITIALIZED, nvmlEventTypeXidCriticalError } from '../nvml/generated/constants.js';
 import {
   nvmlDeviceRegisterEvents,
   nvmlEventSetCreate,
@@ -14,7 +14,8 @@ import {
 } from '../nvml/generated/entries.js';
 import { nvmlEventData_t } from '../nvml/generated/layouts.js';
 import type { Gpu } from '../nvml/session.js';
-import { ask } from '../nvml/session.js';
+import { ask, askAnywhere } from '../nvml/session.js';
+import { NO_ANSWER } from '../nvml/status.js';
 import type { Labels, Observed } from './observed.js';
 
 /** Events of one collection that are read. A GPU that fails in a loop fills the queue faster than it is read. */
@@ -28,36 +29,48 @@ interface Seen {
 }
 
 export class XidWatch {
-  private readonly set: Handle | undefined;
-  private readonly wait: Bound | undefined;
+  private set: Handle | undefined;
+  private wait: Bound | undefined;
   private readonly seen = new Map<Handle, Map<number, Seen>>();
   private readonly newest = new Map<Handle, number>();
 
   constructor(
     private readonly driver: Driver,
-    gpus: readonly Gpu[],
-  ) {
-    const made = ask(driver, callOf(nvmlEventSetCreate));
+    private readonly gpus: readonly Gpu[],
+  ) {}
+
+  /** Begins to watch. What was queued before is not there. */
+  async begin(): Promise<void> {
+    const { driver, gpus } = this;
+    const made = await askAnywhere(driver, callOf(nvmlEventSetCreate));
     const set = made.status === 0 ? (made.memory[0]?.readBigUInt64LE(0) as Handle | undefined) : undefined;
     if (set === undefined) return;
     this.set = set;
     for (const { handle: device } of gpus) {
       if (device === undefined) continue;
       const eventTypes = nvmlEventTypeXidCriticalError;
-      const registered = ask(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }));
-      if (registered.status === 0) this.seen.set(device, new Map());
+      const registered = await askAnywhere(
+        driver,
+        callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }),
+      );
+      if (registered.status === 0 && !this.seen.has(device)) this.seen.set(device, new Map());
     }
     const at = { set, timeoutms: 0 };
     this.wait = driver.bind(callOf(nvmlEventSetWait_v2, at)) ?? driver.bind(callOf(nvmlEventSetWait, at));
   }
 
   /** Reads the events that are queued. */
-  drain(now: number): void {
+  async drain(now: number): Promise<void> {
+    const { isElsewhere } = this.driver;
+    if (isElsewhere && this.wait === undefined) await this.begin();
     const { wait, seen } = this;
     if (wait === undefined || seen.size === 0) return;
     for (let read = 0; read < MOST_EVENTS; read++) {
-      this.driver.beginSample?.(this);
-      if (wait.run() !== 0) break;
+      if (!isElsewhere) this.driver.beginSample?.(this);
+      const status = isElsewhere ? await wait.start() : wait.run();
+      // The set was in a process that is gone, or is stuck: the next look makes another.
+      if (status === NO_ANSWER || status === NVML_ERROR_UNINITIALIZED) this.wait = undefined;
+      if (status !== 0) break;
       const [data] = wait.memory as [Buffer];
       const { device, eventType, eventData } = nvmlEventData_t.fields;
       if (data.readBigUInt64LE(eventType[1]) !== BigInt(nvmlEventTypeXidCriticalError)) continue;
@@ -88,7 +101,8 @@ export class XidWatch {
   }
 
   close(): void {
-    const { set } = this;
-    if (set !== undefined) ask(this.driver, callOf(nvmlEventSetFree, { set }));
+    const { driver, set } = this;
+    // Another process ends with its sets.
+    if (set !== undefined && !driver.isElsewhere) ask(this.driver, callOf(nvmlEventSetFree, { set }));
   }
 }

@@ -60,6 +60,14 @@ export function ask(
   return { status: bound.run(), memory: bound.memory };
 }
 
+/** The same, in another process, too. */
+export async function askAnywhere(driver: Driver, what: Call): Promise<ReturnType<typeof ask>> {
+  if (!driver.isElsewhere) return ask(driver, what);
+  const bound = driver.bind(what);
+  const status = (await bound?.start()) ?? NVML_ERROR_FUNCTION_NOT_FOUND;
+  return { status, memory: bound?.memory ?? [] };
+}
+
 /** nvmlInit under its unversioned name is the first version, which the header no longer declares. */
 const INIT = [callOf(nvmlInit_v2), callOf(nvmlInitWithFlags, { flags: 0 })];
 const COUNT = callOf(nvmlDeviceGetCount_v2);

@@ -6,7 +6,7 @@ import type { Io } from '../../base/io.js';
 import { openOutput, replaceContent } from '../../base/output-file.js';
 import { plainly } from '../../base/plain-text.js';
 import { CHILD_OPTION } from '../../exporter/child-collector.js';
-import { type Collector, CollectorState } from '../../exporter/collector.js';
+import { type Collector, CollectorState, DEADLINE } from '../../exporter/collector.js';
 import { dcgmDialect } from '../../exporter/dialects/dcgm.js';
 import type { Dialect } from '../../exporter/dialects/dialect.js';
 import { nvidiaSmiDialect } from '../../exporter/dialects/nvidia-smi.js';
@@ -22,6 +22,9 @@ import type { Context } from '../context.js';
 import { loop } from '../runner/loop.js';
 import { collectForParent, collecting, collectorOf } from './collect.js';
 import { type ExporterRequest, type NAMES, options, readOrder } from './request.js';
+
+/** The path that is no file. */
+const STDOUT = '-';
 
 async function exporter(given: Given<typeof options>, context: Context): Promise<number> {
   const { io } = context;
@@ -51,65 +54,34 @@ const metricsOf = (order: ExporterRequest, collector: Collector, files: SystemFi
 const hostOf = (files: SystemFiles, { env }: Io): string =>
   env.NODE_NAME ?? (files.read('/proc/sys/kernel/hostname') ?? '').trim();
 
-/** Writes the file for node_exporter. With a timeout NVML may never answer: it is asked in a process of its own. */
+/**
+ * Writes the file for node_exporter. A GPU that does not answer in time has no values in it; where NVML cannot be opened, it says that
+ * nothing is known.
+ */
 async function writeTextfile(order: ExporterRequest, path: string, context: Context): Promise<number> {
-  const { io, source, timeout } = context;
-  if (timeout !== undefined && source === undefined && io.background !== undefined)
-    return writeInTime(order, path, timeout, context);
-  const { sources, files } = await collecting(order, context);
+  const { io, timeout = DEADLINE } = context;
   const state = new CollectorState(() => io.now(), order.health !== undefined);
-  const metrics = metricsOf(order, state, files, io);
+  const write = (files: SystemFiles): Promise<void> =>
+    writeMetrics(metricsOf(order, state, files, io), path, io);
+  await context.timed?.(timeout, order.selectors).catch(async (error: unknown) => {
+    const isOfNvml = context.source === undefined && !(error instanceof UsageError);
+    if (isOfNvml && path !== STDOUT) await write(machineFiles);
+    throw error;
+  });
+  const { sources, files } = await collecting(order, context);
   await loop(io, order.isLoop ? order.period : undefined, async () => {
     state.take(await sources.collect());
     const health = await sources.health?.();
     if (health !== undefined) state.examined(health);
-    await writeMetrics(metrics, path, io);
+    await write(files);
   });
   return EXIT.ok;
-}
-
-/** What is known at each tick, or at the timeout: a file without values of GPUs says that nothing is. */
-async function writeInTime(
-  order: ExporterRequest,
-  path: string,
-  timeout: number,
-  context: Context,
-): Promise<number> {
-  const { io } = context;
-  const due = io.elapsed() + timeout;
-  let taken = (): void => undefined;
-  const collector = await collectorOf(order, context, () => taken());
-  const isComplete = (): boolean =>
-    collector.latest !== undefined && (order.health === undefined || collector.health !== undefined);
-  if (!isComplete()) {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      taken = () => {
-        if (isComplete()) resolve();
-      };
-      timer = setTimeout(resolve, Math.max(0, due - io.elapsed()));
-    });
-    clearTimeout(timer);
-  }
-  const metrics = metricsOf(order, collector, machineFiles, io);
-  let status: number = EXIT.ok;
-  try {
-    await loop(io, order.isLoop ? order.period : undefined, async () => {
-      const isLate = !isComplete() || collector.stuckSince !== undefined;
-      if (isLate && status === EXIT.ok) io.err(`nvsmi: no answer from NVML for ${timeout / 1000} s\n`);
-      status = isLate ? EXIT.noAnswer : EXIT.ok;
-      await writeMetrics(metrics, path, io);
-    });
-  } finally {
-    collector.stop();
-  }
-  return status;
 }
 
 /** node_exporter reads the file whole: the new content replaces the old one at once. `-` is stdout. */
 async function writeMetrics(metrics: MetricsText, path: string, io: Io): Promise<void> {
   const text = (await metrics.body('text', false)).toString();
-  if (path === '-') {
+  if (path === STDOUT) {
     io.out(text);
     return;
   }

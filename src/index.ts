@@ -48,4 +48,4 @@ export { KoffiNotFound, SnapshotError } from './nvml/failures.js';
 export { NVMLError } from './nvml/functions/error.js';
 export type { OpenOptions, TimedOptions } from './nvml/functions/options.js';
 export type { SnapshotName } from './nvml/generated/snapshots.js';
-export type { ProcessType } from './query/process/processes.js';
+export type { ProcessType } from './query/process/process-type.js';

@@ -1,5 +1,5 @@
 /** What is known of a process on a GPU. */
-import type { ProcessType } from '../query/process/processes.js';
+import type { ProcessType } from '../query/process/process-type.js';
 
 /** A process on a GPU. The names are those of the report and of --query-compute-apps. */
 export interface GpuProcess {

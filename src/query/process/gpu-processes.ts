@@ -10,7 +10,8 @@ import { computeInstanceId, gpuInstanceId } from '../mig/mig.js';
 import { type Engine, ProcessUtilization } from '../monitor/process-utilization.js';
 import type { Reading } from '../reading.js';
 import type { Found, Relation } from '../relation.js';
-import { namesOf, type ProcessNames, type ProcessType, processesOf } from './processes.js';
+import type { ProcessType } from './process-type.js';
+import { namesOf, type ProcessNames, processesOf } from './processes.js';
 
 /** A process on a GPU. One that ended meanwhile has no name. */
 export type PlacedProcess = {

@@ -17,9 +17,7 @@ import { type Asking, askAll, readOne, together, type Wanted, want } from '../as
 import { type Subject, SYSTEM } from '../ask/subject.js';
 import { fixed, type Probe, sample } from '../probe.js';
 import type { Answer, AnswerView, Reading } from '../reading.js';
-
-/** What a process does with a GPU: C computes, G draws, C+G does both, M+C computes through MPS. */
-export type ProcessType = 'C' | 'G' | 'C+G' | 'M+C';
+import type { ProcessType } from './process-type.js';
 
 export const computeProcesses = sample(nvmlDeviceGetComputeRunningProcesses_v3);
 

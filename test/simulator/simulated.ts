@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
+import { expect } from 'vitest';
 import { LIBRARY, writeMachine } from '../../src/simulator/folder.js';
 import { type Simulation, simulationTable } from '../../src/simulator/simulation.js';
 import { openSnapshot } from '../../src/snapshot/machine.js';
@@ -59,4 +60,11 @@ export function loaded(simulation: Simulation, files?: Readonly<Record<string, s
       return handle.readBigUInt64LE(0);
     },
   };
+}
+
+/** A number that a function fills in through its last parameter. */
+export function numberOf(machine: Loaded, fn: string, ...args: readonly (bigint | number)[]): number {
+  const out = Buffer.alloc(8);
+  expect(machine.call(fn, ...args, out)).toBe(0);
+  return out.readUInt32LE(0);
 }

@@ -73,7 +73,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       return opening;
     };
     const timed = (timeout: number, wanted?: string): Promise<Machine> => {
-      opening ??= open({ gpus: wanted, timeout });
+      opening ??= open({ gpus: wanted, timeout: given.timeout ?? timeout });
       return opening;
     };
     const writable = (): Promise<Machine> => {

@@ -59,11 +59,11 @@ const hostOf = (files: SystemFiles, { env }: Io): string =>
  * nothing is known.
  */
 async function writeTextfile(order: ExporterRequest, path: string, context: Context): Promise<number> {
-  const { io, timeout = DEADLINE } = context;
+  const { io } = context;
   const state = new CollectorState(() => io.now(), order.health !== undefined);
   const write = (files: SystemFiles): Promise<void> =>
     writeMetrics(metricsOf(order, state, files, io), path, io);
-  await context.timed?.(timeout, order.selectors).catch(async (error: unknown) => {
+  await context.timed?.(DEADLINE, order.selectors).catch(async (error: unknown) => {
     const isOfNvml = context.source === undefined && !(error instanceof UsageError);
     if (isOfNvml && path !== STDOUT) await write(machineFiles);
     throw error;

@@ -1,18 +1,8 @@
 /** What NVML reports as it happens: an event set of all GPUs, looked at now and then. */
-import type { Bound, Driver, Handle } from '../nvml/call.js';
-import { callOf } from '../nvml/call-of.js';
+import { EventQueue } from '../nvml/event-queue.js';
 import * as nvml from '../nvml/generated/constants.js';
-import {
-  nvmlDeviceGetSupportedEventTypes,
-  nvmlDeviceRegisterEvents,
-  nvmlEventSetCreate,
-  nvmlEventSetFree,
-  nvmlEventSetWait,
-  nvmlEventSetWait_v2,
-} from '../nvml/generated/entries.js';
-import { nvmlEventData_t } from '../nvml/generated/layouts.js';
-import { ask, askAnywhere, type Gpu } from '../nvml/session.js';
-import { Missing, NO_ANSWER, type Status, statusReason } from '../nvml/status.js';
+import type { Gpu } from '../nvml/session.js';
+import { Missing, type Status, statusReason } from '../nvml/status.js';
 import type { Asker } from '../query/ask/asker.js';
 import { together } from '../query/ask/asking.js';
 import { gpuField } from '../query/gpu-fields.js';
@@ -153,79 +143,34 @@ interface EventOfGpu extends GpuEvent {
 
 /** The events of some GPUs, from when it is opened on. */
 export class NvmlEvents {
-  /** Why some GPUs have no events, by index. */
-  readonly refused = new Map<number, Status>();
-  private waiting: Bound | undefined;
-  private set: Handle | undefined;
+  private readonly queue: EventQueue;
   private readonly lost: Set<number>;
 
   private constructor(
     private readonly asker: Asker,
     private readonly gpus: readonly Gpu[],
   ) {
+    this.queue = new EventQueue(asker.session.driver, gpus);
     this.lost = new Set(gpus.filter((gpu) => gpu.handle === undefined).map(({ index }) => index));
   }
 
   static async open(asker: Asker, gpus: readonly Gpu[]): Promise<NvmlEvents> {
     const events = new NvmlEvents(asker, gpus);
-    await events.begin();
+    await events.queue.begin();
     return events;
   }
 
-  private get driver(): Driver {
-    return this.asker.session.driver;
-  }
-
-  private async begin(): Promise<void> {
-    const { driver, refused } = this;
-    // Another process has its own time for this.
-    if (driver.isElsewhere) driver.beginSample?.(this);
-    refused.clear();
-    const created = await askAnywhere(driver, callOf(nvmlEventSetCreate));
-    if (created.status !== 0) {
-      for (const { index } of this.gpus) refused.set(index, created.status);
-      return;
-    }
-    const set = created.memory[0]?.readBigUInt64LE(0) as Handle;
-    this.set = set;
-    for (const gpu of this.gpus) {
-      const status = gpu.handle === undefined ? gpu.status : await this.register(gpu.handle, set);
-      if (status !== 0) refused.set(gpu.index, status);
-    }
-    const at = { set, timeoutms: 0 };
-    this.waiting = driver.bind(callOf(nvmlEventSetWait_v2, at)) ?? driver.bind(callOf(nvmlEventSetWait, at));
-  }
-
-  private async register(device: Handle, set: Handle): Promise<Status> {
-    const { driver } = this;
-    const types = await askAnywhere(driver, callOf(nvmlDeviceGetSupportedEventTypes, { device }));
-    if (types.status !== 0) return types.status;
-    const eventTypes = Number(types.memory[0]?.readBigUInt64LE(0) ?? 0n);
-    return (await askAnywhere(driver, callOf(nvmlDeviceRegisterEvents, { device, eventTypes, set }))).status;
+  /** Why some GPUs have no events, by index. */
+  get refused(): ReadonlyMap<number, Status> {
+    return this.queue.refused;
   }
 
   /** The events since the last look. Does not wait for one. */
   async poll(): Promise<readonly EventOfGpu[]> {
-    const { driver } = this;
-    if (this.waiting === undefined && driver.isElsewhere) await this.begin();
-    const found: EventOfGpu[] = [];
-    for (let i = 0; i < MOST_AT_ONCE && this.waiting !== undefined; i++) {
-      driver.beginSample?.(this);
-      const status = driver.isElsewhere ? await this.waiting.start() : this.waiting.run();
-      // The set was in a process that is gone, or is stuck: the next look makes another.
-      if (status === NO_ANSWER || status === nvml.NVML_ERROR_UNINITIALIZED) this.waiting = undefined;
-      const memory = this.waiting?.memory[0];
-      if (status !== 0 || memory === undefined) break;
-      const { device, eventType, eventData } = nvmlEventData_t.fields;
-      const of = memory.readBigUInt64LE(device[1]);
-      const gpu = this.gpus.find((one) => one.handle === of);
-      const event = nvmlEvent(
-        Number(memory.readBigUInt64LE(eventType[1])),
-        Number(memory.readBigUInt64LE(eventData[1])),
-      );
-      found.push({ gpu: gpu?.index ?? -1, ...event });
-    }
-    return found;
+    return (await this.queue.read(MOST_AT_ONCE)).map(({ device, type, data }) => ({
+      gpu: this.gpus.find(({ handle }) => handle === device)?.index ?? -1,
+      ...nvmlEvent(type, data),
+    }));
   }
 
   /** GPUs that were lost since the last look. A GPU may go without an event. */
@@ -252,8 +197,6 @@ export class NvmlEvents {
   }
 
   close(): void {
-    const { driver, set } = this;
-    // Another process ends with its sets.
-    if (set !== undefined && !driver.isElsewhere) ask(driver, callOf(nvmlEventSetFree, { set }));
+    this.queue.close();
   }
 }

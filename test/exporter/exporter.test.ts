@@ -1,14 +1,16 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LIBRARY } from '../../src/simulator/folder.js';
 import { openSnapshot } from '../../src/snapshot/machine.js';
 import { runOn } from '../commands/run-on.js';
 import { buildFake } from '../fake-nvml/build.js';
 import { started } from '../program.js';
+import { folderOf } from '../simulator/simulated.js';
 import { type Exporter, startExporter } from './program.js';
 import { freePort, hasPromtool, until } from './prometheus.js';
 
@@ -274,6 +276,24 @@ describe.skipIf(!fake.available)('an exporter of a machine', () => {
       expect(value(text, 'nvsmi_health_status')).toBe(3);
       expect(write('-', path, { NVSMI_TIMEOUT: '1' }).stdout).not.toContain('nvsmi_exporter_up');
     }
+  });
+
+  it('has the timeout at each tick of a text file, not for all of them', { timeout: 60_000 }, async () => {
+    const path = join(folderOf({ snapshot }), LIBRARY);
+    const child = spawn(...started(['--timeout', '3', 'exporter', '--textfile', '-', '-l', '1']), {
+      env: { ...process.env, NVSMI_NVML: path },
+    });
+    let [out, err] = ['', ''];
+    child.stdout?.on('data', (part: Buffer) => {
+      out += part.toString();
+    });
+    child.stderr?.on('data', (part: Buffer) => {
+      err += part.toString();
+    });
+    const ticks = (): number => out.match(/^nvsmi_xid_last\{gpu="1".* 0$/gm)?.length ?? 0;
+    await until('ticks', async () => ticks() >= 6, 30_000);
+    child.kill('SIGTERM');
+    expect(err).toBe('');
   });
 
   it('writes what is known after ten seconds without a timeout, too, and ends with 124', {
